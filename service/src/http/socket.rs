@@ -1,0 +1,104 @@
+//! A client's TCP connection with its place among the others.
+
+use std::{
+    io::{self, IoSlice},
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll},
+};
+
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
+    sync::OwnedSemaphorePermit,
+};
+
+/// Whether bytes arrived since somebody last looked. Both sides run in the connection's task; the
+/// atomic only satisfies the compiler, so its ordering does not matter.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Arrived(Arc<AtomicBool>);
+
+impl Arrived {
+    pub(super) fn get(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set(&self, arrived: bool) {
+        self.0.store(arrived, Ordering::Relaxed);
+    }
+}
+
+/// A client's TCP connection. As long as it lives it counts against
+/// [`HttpLimits::max_connections`](super::HttpLimits::max_connections) and the drain waits for it.
+///
+/// After an upgrade, `Upgraded::downcast::<TokioIo<Socket>>()` gives it back without the box that
+/// hyper put around it.
+#[derive(Debug)]
+pub struct Socket {
+    stream: TcpStream,
+    arrived: Arrived,
+    _slot: OwnedSemaphorePermit,
+}
+
+impl Socket {
+    pub(super) fn new(stream: TcpStream, arrived: Arrived, slot: OwnedSemaphorePermit) -> Self {
+        Self {
+            stream,
+            arrived,
+            _slot: slot,
+        }
+    }
+
+    /// The TCP stream itself, for socket options.
+    pub fn stream(&self) -> &TcpStream {
+        &self.stream
+    }
+}
+
+impl AsyncRead for Socket {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let outcome = Pin::new(&mut self.stream).poll_read(cx, buffer);
+        if buffer.filled().len() > before {
+            self.arrived.set(true);
+        }
+        outcome
+    }
+}
+
+impl AsyncWrite for Socket {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+}
