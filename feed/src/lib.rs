@@ -1,0 +1,223 @@
+//! What has become of a ticket, and where every sale and partition stands.
+//!
+//! Ingress and notifier ask the same questions, so both ask here. The answers come from the
+//! decided feed (`decided.<pp>`, a hint that may be missed) and from Postgres (the truth): the
+//! feed is subscribed to first, then one snapshot is read, then messages are applied by version;
+//! a gap, a new epoch or a lagging subscription ends in a new snapshot.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | `follow.rs` | the task that listens, and heals |
+//! | `state.rs` | merges snapshots and messages; knows no IO |
+//! | `store.rs` | the SQL |
+//! | `status.rs` | what a ticket's holder is told |
+
+mod follow;
+mod state;
+mod status;
+mod store;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use sale::{Partition, Place, Ruling, Sale, SaleId, Seq, Ticket};
+use sqlx::PgPool;
+use tokio::sync::watch;
+use tracing::warn;
+
+pub use state::{Standing, Waited};
+pub use status::TicketStatus;
+pub use store::{SaleRow, StoreError};
+
+use state::{Found, Known, Resolved, State, Waiting};
+
+/// A live view of sales, partitions and verdicts. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Feed {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    pool: PgPool,
+    state: RwLock<State>,
+    loaded: AtomicBool,
+}
+
+impl Feed {
+    /// Begins to follow: subscribes with `nats`, reads snapshots and old decisions with `pool`.
+    ///
+    /// Returns at once; [`Feed::is_loaded`] tells when the first snapshot has arrived. The task
+    /// ends when the last clone of the feed is dropped.
+    pub fn start(nats: async_nats::Client, pool: PgPool) -> Self {
+        let inner = Arc::new(Inner {
+            pool,
+            state: RwLock::default(),
+            loaded: AtomicBool::new(false),
+        });
+        tokio::spawn(follow::follow(nats, Arc::downgrade(&inner)));
+        Self { inner }
+    }
+
+    /// Whether there was ever a snapshot to answer from.
+    pub fn is_loaded(&self) -> bool {
+        self.inner.loaded.load(Ordering::Acquire)
+    }
+
+    /// A sale as it stands.
+    pub fn sale(&self, id: SaleId) -> Option<Arc<Sale>> {
+        self.inner.read().sale(id)
+    }
+
+    /// A sale now and whenever it changes.
+    pub fn sale_changes(&self, id: SaleId) -> Option<watch::Receiver<Arc<Sale>>> {
+        self.inner.read().sale_changes(id)
+    }
+
+    /// Every sale in memory, in no order.
+    pub fn sales(&self) -> Vec<Arc<Sale>> {
+        self.inner.read().sales()
+    }
+
+    /// Where a partition stands.
+    pub fn standing(&self, partition: Partition) -> Option<Standing> {
+        self.inner.read().standing(partition).cloned()
+    }
+
+    /// Where every partition stands, in order of their numbers.
+    pub fn standings(&self) -> Vec<(Partition, Standing)> {
+        self.inner
+            .read()
+            .standings()
+            .map(|(number, standing)| (number, standing.clone()))
+            .collect()
+    }
+
+    /// Tells that a record was acknowledged, which the next feed message would tell only later.
+    pub fn note_last_seq(&self, partition: Partition, seq: Seq) {
+        self.inner.write().note_last_seq(partition, seq);
+    }
+
+    /// Where a ticket stands now. `place` is what the ticket was opened to.
+    pub async fn status(&self, ticket: Ticket, place: Place) -> Result<TicketStatus, StoreError> {
+        let known = self.inner.read().known(place);
+        self.inner.tell(ticket, place, known).await
+    }
+
+    /// Where a ticket stands now and, while it is queued, a way to wait for its decision.
+    ///
+    /// Nothing is missed between the two: the asker is written down under the same lock.
+    pub async fn wait(&self, ticket: Ticket, place: Place) -> Result<Waited, StoreError> {
+        let (known, answer) = self.inner.write().wait(ticket, place);
+        let status = self.inner.tell(ticket, place, known).await?;
+        Ok(match answer {
+            Some(answer) => Waited::Queued(status, answer),
+            None => Waited::Decided(status),
+        })
+    }
+}
+
+impl Inner {
+    // A poisoned lock means a bug in `state.rs` panicked half-way through a merge. The state is a
+    // cache of versions; the next gap replaces it, so going on beats taking the process down.
+    fn read(&self) -> RwLockReadGuard<'_, State> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, State> {
+        self.state.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn tell(
+        &self,
+        ticket: Ticket,
+        place: Place,
+        known: Known,
+    ) -> Result<TicketStatus, StoreError> {
+        match known {
+            Known::Queued(status) => Ok(status),
+            Known::Found(found) => self.spell_out(ticket, found).await,
+            Known::Forgotten => {
+                let rulings = store::rulings(&self.pool, &[place]).await?;
+                let found = rulings.get(&place).ok_or_else(|| undecided(place))?;
+                self.spell_out(ticket, *found).await
+            }
+            Known::NoPartition => Err(StoreError::Impossible(format!("no partition of {place}"))),
+        }
+    }
+
+    async fn spell_out(&self, ticket: Ticket, found: Found) -> Result<TicketStatus, StoreError> {
+        if let Some(status) = from_memory(ticket, found) {
+            return Ok(status);
+        }
+        let (Some(sale_id), Some(earlier)) = (found.sale, found.replayed) else {
+            return Err(StoreError::Impossible(format!(
+                "an order without a sale for {ticket}"
+            )));
+        };
+        let order_id = store::order_at(&self.pool, earlier)
+            .await?
+            .ok_or_else(|| StoreError::Impossible(format!("no order at {earlier}")))?;
+        Ok(TicketStatus::Won {
+            sale_id,
+            order_id,
+            replay: true,
+        })
+    }
+
+    /// Answers everybody who waited for what is now decided. What memory cannot answer is looked
+    /// up in one query, aside, so that the next message of the feed does not wait for Postgres.
+    fn answer(self: &Arc<Self>, resolved: Vec<Resolved>) {
+        let mut unanswered = Vec::new();
+        for (waiting, found) in resolved {
+            match found.and_then(|found| from_memory(waiting.ticket, found)) {
+                // The asker may have gone away; its answer is in Postgres whenever it returns.
+                Some(status) => drop(waiting.reply.send(status)),
+                None => unanswered.push(waiting),
+            }
+        }
+        if !unanswered.is_empty() {
+            tokio::spawn(Arc::clone(self).answer_from_postgres(unanswered));
+        }
+    }
+
+    async fn answer_from_postgres(self: Arc<Self>, waiting: Vec<Waiting>) {
+        metrics::counter!("feed_heals_total").increment(waiting.len() as u64);
+        if let Err(error) = self.look_up(waiting).await {
+            // Dropping the replies tells the askers to ask again.
+            warn!(error = %error, "cannot look up decisions");
+        }
+    }
+
+    async fn look_up(&self, waiting: Vec<Waiting>) -> Result<(), StoreError> {
+        let places: Vec<Place> = waiting.iter().map(|one| one.place).collect();
+        let rulings = store::rulings(&self.pool, &places).await?;
+        for one in waiting {
+            let found = rulings
+                .get(&one.place)
+                .ok_or_else(|| undecided(one.place))?;
+            let status = self.spell_out(one.ticket, *found).await?;
+            drop(one.reply.send(status));
+        }
+        Ok(())
+    }
+}
+
+/// The status of a ruling that refers to nothing but its own place.
+fn from_memory(ticket: Ticket, found: Found) -> Option<TicketStatus> {
+    match (found.ruling, found.sale) {
+        (Ruling::Won, Some(sale_id)) => Some(TicketStatus::Won {
+            sale_id,
+            order_id: ticket,
+            replay: false,
+        }),
+        (Ruling::Lost(reason), sale_id) => Some(TicketStatus::Lost { sale_id, reason }),
+        (Ruling::Won | Ruling::Replay, _) => None,
+    }
+}
+
+fn undecided(place: Place) -> StoreError {
+    StoreError::Impossible(format!(
+        "no decision for {place}, which is behind the cursor"
+    ))
+}

@@ -1,0 +1,39 @@
+use sale::{Lost, SaleId, Ticket};
+use serde::Serialize;
+
+/// What a ticket's holder is told, over HTTP and over the WebSocket alike.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "state", rename_all = "kebab-case")]
+pub enum TicketStatus {
+    /// Not decided yet.
+    Queued {
+        /// Purchases that will be decided before it; an estimate.
+        ahead: u64,
+        /// Milliseconds until it is decided; an estimate.
+        wait_ms: u64,
+    },
+    /// There is an order for it.
+    Won {
+        /// The sale.
+        sale_id: SaleId,
+        /// The order: the ticket itself, or the earlier order of a repeated key.
+        order_id: Ticket,
+        /// The key had already won: `order_id` is that earlier order.
+        replay: bool,
+    },
+    /// There is none.
+    Lost {
+        /// The sale; absent when the record was too damaged to name one.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        sale_id: Option<SaleId>,
+        /// Why.
+        reason: Lost,
+    },
+}
+
+impl TicketStatus {
+    /// Whether this is the last word.
+    pub const fn is_decided(&self) -> bool {
+        !matches!(self, Self::Queued { .. })
+    }
+}
