@@ -1,0 +1,24 @@
+//! The allocator: log in, Postgres out, decided feed out; the only writer of orders.
+
+use std::process::ExitCode;
+
+use allocator::config::{Cli, Command};
+use clap::Parser;
+
+#[global_allocator]
+static HEAP: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::Setup(config) => allocator::setup(config).await,
+        Command::Serve(config) => allocator::serve(config).await,
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("allocator: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

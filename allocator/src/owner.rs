@@ -1,0 +1,285 @@
+//! One owned partition: read, decide, commit, announce. `step` is the whole of it; the loop
+//! around it only repeats it until the partition is lost, given back or stopped.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use async_nats::Client;
+use async_nats::jetstream;
+use sale::{Allocation, Seq, TicketKeys};
+use sqlx::{Connection, PgConnection};
+use thiserror::Error;
+use tracing::{info, warn};
+
+use crate::announce::Announcer;
+use crate::group::{Decider, Entry, Group, Stop};
+use crate::log::{Log, LogError};
+use crate::store::{self, CommandCommit, Committed, Grant, PurchasesCommit, Renewed, Taken};
+
+/// How long an idle owner waits for a record before it gives a sign of life on the feed.
+const PULSE: Duration = Duration::from_millis(250);
+
+/// How often an owner that commits nothing renews its lease of 2 s.
+const RENEW_EVERY: Duration = Duration::from_millis(500);
+
+/// A commit that takes longer has an unknown outcome; the connection is thrown away and what
+/// happened is read back. Above `lock_timeout` and any healthy commit, so that it is rare.
+const COMMIT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// SQLSTATE classes of a wrong value and of a violated constraint: a bug, never to be retried.
+const BUG_CLASSES: [&str; 2] = ["22", "23"];
+
+/// What every owner of this process shares.
+#[derive(Clone)]
+pub(crate) struct Tools {
+    pub(crate) jetstream: jetstream::Context,
+    pub(crate) feed: Client,
+    pub(crate) keys: TicketKeys,
+}
+
+/// What a step did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stepped {
+    /// Committed a group; that many purchases in it.
+    Committed(u64),
+    /// Nothing waited.
+    Idle,
+}
+
+/// Why an owner cannot go on with what it has in memory.
+#[derive(Debug, Error)]
+pub(crate) enum Ended {
+    /// Somebody else owns the partition.
+    #[error("another allocator owns the partition")]
+    Fenced,
+    /// It is unknown whether the last commit happened, or Postgres is away.
+    #[error("in doubt about Postgres: {0}")]
+    Doubt(#[source] anyhow::Error),
+    /// JetStream is away.
+    #[error(transparent)]
+    Log(anyhow::Error),
+    /// A record that this build or this configuration must not decide.
+    #[error("stopped: {0}")]
+    Stopped(#[from] Stop),
+    /// Something is wrong that only a person can judge.
+    #[error("halted: {0}")]
+    Halted(String),
+}
+
+impl From<LogError> for Ended {
+    fn from(error: LogError) -> Self {
+        match error {
+            LogError::Away(error) => Self::Log(error),
+            LogError::Foreign(reason) => Self::Halted(reason),
+        }
+    }
+}
+
+fn in_doubt(error: impl Into<anyhow::Error>) -> Ended {
+    Ended::Doubt(error.into())
+}
+
+/// The owner of one partition.
+pub(crate) struct Owner {
+    tools: Tools,
+    postgres: PgConnection,
+    taken: Taken,
+    cursor: Seq,
+    log: Log,
+    waiting: VecDeque<Entry>,
+    allocation: Allocation,
+    announcer: Announcer,
+    renewed_at: Instant,
+}
+
+impl Owner {
+    /// Makes a partition that was just taken over ready to be decided. `postgres` is the
+    /// connection it was taken on, `loader` a second one, so that the lease lives while a million
+    /// winners are read.
+    pub(crate) async fn start(
+        tools: Tools,
+        mut postgres: PgConnection,
+        loader: &mut PgConnection,
+        taken: Taken,
+    ) -> Result<Self, (PgConnection, Ended)> {
+        let loading = store::load(loader, taken.grant.partition, taken.log_time);
+        let loaded = renewing(&mut postgres, taken.grant, loading).await;
+        let allocation = match loaded {
+            Ok(Ok(allocation)) => allocation,
+            Ok(Err(error)) => return Err((postgres, Ended::Doubt(error))),
+            Err(ended) => return Err((postgres, ended)),
+        };
+        let log = match Log::open(&tools.jetstream, &taken).await {
+            Ok(log) => log,
+            Err(error) => return Err((postgres, error.into())),
+        };
+        let announcer = Announcer::new(tools.feed.clone(), &taken);
+        let mut owner = Self {
+            tools,
+            postgres,
+            cursor: taken.cursor,
+            taken,
+            log,
+            waiting: VecDeque::new(),
+            allocation,
+            announcer,
+            renewed_at: Instant::now(),
+        };
+        owner.announcer.pulse(owner.log.last_seq()).await;
+        Ok(owner)
+    }
+
+    /// Reads what waits, decides a group of it, commits it and announces it. When nothing waits,
+    /// gives a sign of life.
+    pub(crate) async fn step(&mut self) -> Result<Stepped, Ended> {
+        if self.waiting.is_empty() {
+            self.log.gather(PULSE, &mut self.waiting).await?;
+        } else {
+            self.log.gather(Duration::ZERO, &mut self.waiting).await?;
+        }
+        let begun = Instant::now();
+        let mut decider = Decider {
+            partition: self.taken.grant.partition,
+            generation: self.taken.generation,
+            keys: &self.tools.keys,
+            allocation: &mut self.allocation,
+        };
+        let Some(group) = decider.next_group(self.cursor, &mut self.waiting)? else {
+            self.give_sign_of_life().await?;
+            return Ok(Stepped::Idle);
+        };
+        self.commit(&group).await?;
+        self.cursor = group.step().to;
+        group.count();
+        let purchases = group.step().purchases;
+        self.announcer
+            .committed(group, self.log.last_seq(), begun.elapsed())
+            .await;
+        Ok(Stepped::Committed(purchases))
+    }
+
+    async fn commit(&mut self, group: &Group) -> Result<(), Ended> {
+        let begun = Instant::now();
+        let grant = self.taken.grant;
+        let commit = async {
+            match group {
+                Group::Purchases(group) => {
+                    let commit = PurchasesCommit {
+                        step: &group.step,
+                        records: &group.records,
+                        orders: &group.orders,
+                        quarantined: &group.quarantined,
+                        sales: &group.sales,
+                    };
+                    store::commit_purchases(&mut self.postgres, grant, commit).await
+                }
+                Group::Command(group) => {
+                    let commit = CommandCommit {
+                        step: &group.step,
+                        control: &group.control,
+                        ruling: group.decision.ruling,
+                        effect: group.decision.effect.as_ref(),
+                    };
+                    store::commit_command(&mut self.postgres, grant, commit).await
+                }
+            }
+        };
+        // When time runs out the owner ends, and its connection with it: nothing is reused.
+        let committed = tokio::time::timeout(COMMIT_TIMEOUT, commit)
+            .await
+            .map_err(in_doubt)?;
+        metrics::histogram!("allocator_commit_seconds").record(begun.elapsed().as_secs_f64());
+        match committed {
+            Ok(Committed::Yes) => {
+                self.renewed_at = Instant::now();
+                Ok(())
+            }
+            Ok(Committed::Fenced) => Err(Ended::Fenced),
+            Err(error) => Err(judge(error)),
+        }
+    }
+
+    async fn give_sign_of_life(&mut self) -> Result<(), Ended> {
+        if self.renewed_at.elapsed() >= RENEW_EVERY {
+            renew(&mut self.postgres, self.taken.grant).await?;
+            self.renewed_at = Instant::now();
+        }
+        self.announcer.pulse(self.log.last_seq()).await;
+        Ok(())
+    }
+
+    /// Ends the ownership; what was announced last says why, if it is not just over.
+    pub(crate) async fn end(mut self, why: Option<&Ended>) -> PgConnection {
+        if let Some(Ended::Stopped(_) | Ended::Halted(_)) = why
+            && let Some(why) = why
+        {
+            self.announcer.halted(&why.to_string()).await;
+        }
+        self.postgres
+    }
+}
+
+/// Keeps the lease alive on one connection while `work` goes on with another.
+async fn renewing<T>(
+    postgres: &mut PgConnection,
+    grant: Grant,
+    work: impl Future<Output = T>,
+) -> Result<T, Ended> {
+    let mut work = std::pin::pin!(work);
+    loop {
+        match tokio::time::timeout(RENEW_EVERY, &mut work).await {
+            Ok(done) => return Ok(done),
+            Err(_not_yet) => renew(postgres, grant).await?,
+        }
+    }
+}
+
+async fn renew(postgres: &mut PgConnection, grant: Grant) -> Result<(), Ended> {
+    match store::renew(postgres, grant).await.map_err(in_doubt)? {
+        Renewed::Yes => Ok(()),
+        Renewed::Halted(reason) => Err(Ended::Halted(reason)),
+        Renewed::Fenced => Err(Ended::Fenced),
+    }
+}
+
+/// Tells a bug of ours from a Postgres that is away or in trouble.
+fn judge(error: sqlx::Error) -> Ended {
+    let code = error.as_database_error().and_then(|error| error.code());
+    let bug = code.is_some_and(|code| BUG_CLASSES.iter().any(|class| code.starts_with(class)));
+    if bug {
+        Ended::Halted(error.to_string())
+    } else {
+        in_doubt(error)
+    }
+}
+
+/// Holds a halted partition: nobody decides it, and everybody is told why.
+pub(crate) async fn hold_halted(
+    tools: &Tools,
+    postgres: &mut PgConnection,
+    taken: &Taken,
+    reason: &str,
+) -> Ended {
+    let mut announcer = Announcer::new(tools.feed.clone(), taken);
+    loop {
+        announcer.halted(reason).await;
+        tokio::time::sleep(PULSE).await;
+        match store::renew(postgres, taken.grant).await {
+            Ok(Renewed::Halted(_)) => {}
+            Ok(Renewed::Fenced) => return Ended::Fenced,
+            Ok(Renewed::Yes) => {
+                info!(partition = %taken.grant.partition, "the halt was lifted");
+                return Ended::Fenced;
+            }
+            Err(error) => return in_doubt(error),
+        }
+    }
+}
+
+/// Gives the partition back, so that whoever comes next need not wait for the lease to run out.
+pub(crate) async fn release(mut postgres: PgConnection, grant: Grant) {
+    if let Err(error) = store::release(&mut postgres, grant).await {
+        warn!(partition = %grant.partition, %error, "the lease was not given back; it will run out");
+    }
+    drop(postgres.close().await);
+}
