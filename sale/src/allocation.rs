@@ -138,6 +138,9 @@ pub enum AllocationError {
     /// An order whose sale was not loaded before it.
     #[error("an order refers to sale {0}, which does not exist")]
     UnknownSale(SaleId),
+    /// A sale whose `sold` is not the number of its orders.
+    #[error("sale {0} counts other units as sold than it has orders")]
+    SoldDiffers(SaleId),
 }
 
 impl Allocation {
@@ -178,6 +181,17 @@ impl Allocation {
             .ok_or(AllocationError::UnknownSale(sale))?;
         ledger.remember(shopper, win);
         Ok(())
+    }
+
+    /// Whether what was loaded adds up. To be asked once, after the last order.
+    pub fn check_loaded(&self) -> Result<(), AllocationError> {
+        let odd = self
+            .sales
+            .values()
+            .find(|ledger| ledger.sale.sold != ledger.live_orders());
+        odd.map_or(Ok(()), |ledger| {
+            Err(AllocationError::SoldDiffers(ledger.sale.id))
+        })
     }
 
     /// Log time after the last decided record.
@@ -345,6 +359,11 @@ impl Ledger {
             wins: HashMap::new(),
             commands: HashSet::new(),
         }
+    }
+
+    fn live_orders(&self) -> u32 {
+        let orders = self.wins.values().flat_map(Wins::iter);
+        orders.map(|win| u32::from(!win.cancelled)).sum()
     }
 
     fn rule(&mut self, now: Moment, seq: Seq, index: u16, purchase: &Purchase) -> Verdict {

@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::{Generation, Partition, SaleId, Seq};
+use crate::place::Place;
 use crate::ruling::{Ruling, UnknownLetter};
 use crate::sale::Sale;
 
@@ -56,9 +57,9 @@ pub struct DecidedRecord {
     pub sale: Option<SaleId>,
     /// One letter per place.
     pub rulings: Rulings,
-    /// The packed places of the orders that replays refer to, in order of the replays.
+    /// Where the orders stand that replays refer to, in order of the replays: `02/1307/5`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub refs: Vec<u64>,
+    pub refs: Vec<Place>,
 }
 
 /// The rulings of one record, one letter per place; see [`Ruling::letter`].

@@ -11,6 +11,9 @@ use serde::{Deserialize, Serialize};
 pub struct Moment(i64);
 
 impl Moment {
+    /// The last millisecond of the year 9999, beyond which RFC 3339 cannot write a date.
+    pub const MAX: Self = Self(253_402_300_799_999);
+
     /// From milliseconds since the Unix epoch.
     pub const fn from_unix_ms(ms: i64) -> Self {
         Self(ms)

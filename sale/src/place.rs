@@ -1,9 +1,13 @@
 use std::fmt;
+use std::str::FromStr;
 
-use crate::id::{Partition, Seq};
+use serde::{Deserialize, Serialize};
+
+use crate::id::{InvalidId, Partition, Seq};
 
 /// Where a purchase stands in the log. Places of one partition compare in log order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Place {
     /// Which log.
     pub partition: Partition,
@@ -41,5 +45,44 @@ impl Place {
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}/{}", self.partition, self.seq, self.index)
+    }
+}
+
+impl From<Place> for String {
+    fn from(place: Place) -> Self {
+        place.to_string()
+    }
+}
+
+impl TryFrom<String> for Place {
+    type Error = InvalidId;
+
+    fn try_from(text: String) -> Result<Self, InvalidId> {
+        text.parse()
+    }
+}
+
+impl FromStr for Place {
+    type Err = InvalidId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidId> {
+        let invalid = InvalidId::of("place (partition/seq/index)");
+        let mut parts = text.splitn(3, '/');
+        let (Some(partition), Some(seq), Some(index)) = (parts.next(), parts.next(), parts.next())
+        else {
+            return Err(invalid);
+        };
+        let place = Self {
+            partition: partition.parse()?,
+            seq: seq
+                .parse::<u64>()
+                .map_err(|_| invalid.clone())?
+                .try_into()?,
+            index: index.parse().map_err(|_| invalid.clone())?,
+        };
+        // One spelling each, and no index a ticket could not name.
+        (place.index < Self::INDEX_COUNT && place.to_string() == text)
+            .then_some(place)
+            .ok_or(invalid)
     }
 }

@@ -125,7 +125,7 @@ pub struct Price {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum InvalidTerms {
     /// The window must hold at least a millisecond.
-    #[error("ends_at must be after starts_at")]
+    #[error("ends_at must be after starts_at, and both between 1970 and 9999")]
     Window,
     /// See [`UNIT_LIMIT_MAX`].
     #[error("unit_limit must be between 1 and {UNIT_LIMIT_MAX}")]
@@ -142,7 +142,8 @@ pub enum InvalidTerms {
 }
 
 pub(crate) fn check_window(starts_at: Moment, ends_at: Moment) -> Result<(), InvalidTerms> {
-    (starts_at < ends_at)
+    let begins = Moment::default();
+    (begins <= starts_at && starts_at < ends_at && ends_at <= Moment::MAX)
         .then_some(())
         .ok_or(InvalidTerms::Window)
 }
