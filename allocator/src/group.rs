@@ -277,7 +277,7 @@ impl PurchaseGroup {
             seq,
             sale: Some(outcome.sale),
             rulings: outcome.rulings.into_iter().collect(),
-            refs: outcome.replayed.into_iter().map(Place::pack).collect(),
+            refs: outcome.replayed,
         });
     }
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use async_nats::Client;
 use async_nats::jetstream;
-use sale::{Allocation, Seq, TicketKeys};
+use sale::{Allocation, AllocationError, Seq, TicketKeys};
 use sqlx::{Connection, PgConnection};
 use thiserror::Error;
 use tracing::{info, warn};
@@ -106,7 +106,7 @@ impl Owner {
         let loaded = renewing(&mut postgres, taken.grant, loading).await;
         let allocation = match loaded {
             Ok(Ok(allocation)) => allocation,
-            Ok(Err(error)) => return Err((postgres, Ended::Doubt(error))),
+            Ok(Err(error)) => return Err((postgres, unloadable(error))),
             Err(ended) => return Err((postgres, ended)),
         };
         let log = match Log::open(&tools.jetstream, &taken).await {
@@ -208,14 +208,23 @@ impl Owner {
         Ok(())
     }
 
-    /// Ends the ownership; what was announced last says why, if it is not just over.
+    /// Ends the ownership; everybody is told when nobody will decide for a while.
     pub(crate) async fn end(mut self, why: Option<&Ended>) -> PgConnection {
-        if let Some(Ended::Stopped(_) | Ended::Halted(_)) = why
-            && let Some(why) = why
-        {
-            self.announcer.halted(&why.to_string()).await;
+        match why {
+            Some(why @ (Ended::Stopped(_) | Ended::Halted(_))) => {
+                self.announcer.halted(&why.to_string()).await;
+            }
+            Some(Ended::Fenced | Ended::Doubt(_) | Ended::Log(_)) | None => {}
         }
         self.postgres
+    }
+}
+
+/// State that contradicts itself will do so again; anything else is Postgres' trouble.
+fn unloadable(error: anyhow::Error) -> Ended {
+    match error.downcast_ref::<AllocationError>() {
+        Some(contradiction) => Ended::Halted(contradiction.to_string()),
+        None => Ended::Doubt(error),
     }
 }
 

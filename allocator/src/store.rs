@@ -229,6 +229,7 @@ pub(crate) async fn load(
     load_wins(postgres, partition, &mut allocation)
         .await
         .context("loading winners")?;
+    allocation.check_loaded()?;
     Ok(allocation)
 }
 

@@ -401,12 +401,12 @@ impl PartitionState {
 pub(crate) fn found(
     sale: Option<SaleId>,
     rulings: &Rulings,
-    refs: &[u64],
+    refs: &[Place],
     index: u16,
 ) -> Option<Found> {
     let ruling = rulings.at(index)?.ok()?;
     let replayed = match ruling {
-        Ruling::Replay => Some(Place::unpack(*refs.get(rulings.replay_rank(index))?)),
+        Ruling::Replay => Some(*refs.get(rulings.replay_rank(index))?),
         Ruling::Won | Ruling::Lost(_) => None,
     };
     Some(Found {

@@ -154,11 +154,9 @@ pub(crate) async fn rulings(
     let mut decided = HashMap::with_capacity(rows.len());
     for row in rows {
         let sale = row.sale_id.map(SaleId::try_from).transpose()?;
-        let refs: Vec<u64> = row
-            .refs
-            .unwrap_or_default()
-            .into_iter()
-            .map(i64::cast_unsigned)
+        let refs = row.refs.unwrap_or_default().into_iter();
+        let refs: Vec<Place> = refs
+            .map(|bits| Place::unpack(bits.cast_unsigned()))
             .collect();
         decided.insert(
             (row.partition, row.seq),

@@ -242,7 +242,7 @@ fn refs(record: &DecidedRecord) -> Option<String> {
     let refs: Vec<String> = record
         .refs
         .iter()
-        .map(|place| place.cast_signed().to_string())
+        .map(|place| place.pack().cast_signed().to_string())
         .collect();
     Some(format!("{{{}}}", refs.join(",")))
 }
