@@ -1,6 +1,5 @@
 //! The task that listens to the feed, and reads Postgres whenever the feed does not add up.
 
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
@@ -84,7 +83,7 @@ async fn take(inner: &Arc<Inner>, payload: &[u8]) -> anyhow::Result<()> {
 async fn reload(inner: &Arc<Inner>) -> anyhow::Result<()> {
     let snapshot = store::snapshot(&inner.pool).await?;
     let resolved = inner.write().merge(snapshot, Instant::now());
-    inner.loaded.store(true, Ordering::Release);
+    inner.loaded.send_replace(true);
     metrics::counter!("feed_reloads_total").increment(1);
     inner.answer(resolved);
     Ok(())

@@ -10,14 +10,14 @@
 //! | `follow.rs` | the task that listens, and heals |
 //! | `state.rs` | merges snapshots and messages; knows no IO |
 //! | `store.rs` | the SQL |
-//! | `status.rs` | what a ticket's holder is told |
+//! | `status.rs`, `view.rs` | what a ticket's holder, and everybody, is told |
 
 mod follow;
 mod state;
 mod status;
 mod store;
+mod view;
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use sale::{Partition, Place, Ruling, Sale, SaleId, Seq, Ticket};
@@ -27,7 +27,8 @@ use tracing::warn;
 
 pub use state::{Standing, Waited};
 pub use status::TicketStatus;
-pub use store::{SaleRow, StoreError};
+pub use store::{SaleRow, StoreError, pool};
+pub use view::{SaleView, moment, now, rfc3339, timestamp};
 
 use state::{Found, Known, Resolved, State, Waiting};
 
@@ -41,7 +42,7 @@ pub struct Feed {
 struct Inner {
     pool: PgPool,
     state: RwLock<State>,
-    loaded: AtomicBool,
+    loaded: watch::Sender<bool>,
 }
 
 impl Feed {
@@ -53,7 +54,7 @@ impl Feed {
         let inner = Arc::new(Inner {
             pool,
             state: RwLock::default(),
-            loaded: AtomicBool::new(false),
+            loaded: watch::Sender::new(false),
         });
         tokio::spawn(follow::follow(nats, Arc::downgrade(&inner)));
         Self { inner }
@@ -61,7 +62,19 @@ impl Feed {
 
     /// Whether there was ever a snapshot to answer from.
     pub fn is_loaded(&self) -> bool {
-        self.inner.loaded.load(Ordering::Acquire)
+        *self.inner.loaded.borrow()
+    }
+
+    /// Waits for the first snapshot.
+    pub async fn loaded(&self) {
+        // Fails only when the sender is gone, and it lives as long as this feed.
+        drop(
+            self.inner
+                .loaded
+                .subscribe()
+                .wait_for(|loaded| *loaded)
+                .await,
+        );
     }
 
     /// A sale as it stands.
@@ -82,6 +95,11 @@ impl Feed {
     /// Where a partition stands.
     pub fn standing(&self, partition: Partition) -> Option<Standing> {
         self.inner.read().standing(partition).cloned()
+    }
+
+    /// A partition's cursor now and whenever it moves.
+    pub fn cursor_changes(&self, partition: Partition) -> Option<watch::Receiver<Seq>> {
+        self.inner.read().cursor_changes(partition)
     }
 
     /// Where every partition stands, in order of their numbers.

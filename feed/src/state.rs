@@ -163,6 +163,7 @@ pub(crate) struct State {
 #[derive(Debug)]
 struct PartitionState {
     standing: Standing,
+    cursor: watch::Sender<Seq>,
     recent: VecDeque<DecidedRecord>,
     waiting: BTreeMap<Seq, Vec<Waiting>>,
     waiting_count: usize,
@@ -187,6 +188,12 @@ impl State {
 
     pub(crate) fn standing(&self, partition: Partition) -> Option<&Standing> {
         self.partitions.get(&partition).map(|known| &known.standing)
+    }
+
+    pub(crate) fn cursor_changes(&self, partition: Partition) -> Option<watch::Receiver<Seq>> {
+        self.partitions
+            .get(&partition)
+            .map(|known| known.cursor.subscribe())
     }
 
     pub(crate) fn standings(&self) -> impl Iterator<Item = (Partition, &Standing)> {
@@ -258,9 +265,11 @@ impl State {
         standing.cursor = message.cursor;
         known.remember(message.records);
         let resolved = known.resolve();
+        let cursor = known.cursor.clone();
         for sale in message.sales {
             self.put_sale(sale, false);
         }
+        cursor.send_replace(message.cursor);
         Ok(resolved)
     }
 
@@ -275,6 +284,7 @@ impl State {
                 .or_insert_with(|| PartitionState::new(&row));
             let newer_epoch = row.epoch > known.standing.epoch;
             if newer_epoch || row.cursor >= known.standing.cursor {
+                let (cursor, row_cursor) = (known.cursor.clone(), row.cursor);
                 known.take_over(row, newer_epoch, now);
                 resolved.append(&mut known.resolve());
                 let sales = snapshot
@@ -284,6 +294,7 @@ impl State {
                 for sale in sales {
                     self.put_sale(sale.clone(), newer_epoch);
                 }
+                cursor.send_replace(row_cursor);
             }
         }
         resolved
@@ -323,6 +334,7 @@ impl PartitionState {
                 halted: None,
                 heard_at: None,
             },
+            cursor: watch::Sender::new(row.cursor),
             recent: VecDeque::new(),
             waiting: BTreeMap::new(),
             waiting_count: 0,

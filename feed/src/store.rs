@@ -1,18 +1,20 @@
 //! All SQL of the reading side.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
+use anyhow::Context;
 use sale::decided::Rulings;
 use sale::{
-    Generation, InvalidId, Moment, Partition, Place, Price, Product, ProductId, Sale, SaleId, Seq,
-    Ticket,
+    Generation, InvalidId, Partition, Place, Price, Product, ProductId, Sale, SaleId, Seq, Ticket,
 };
-use sqlx::PgPool;
-use sqlx::postgres::PgConnection;
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
+use sqlx::{ConnectOptions, PgPool};
 use thiserror::Error;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use crate::moment;
 use crate::state::{Found, PartitionSnapshot, Snapshot, found};
 
 /// Most sales held in memory, the latest to end first: at under 1 KiB each, 10 MiB.
@@ -39,6 +41,21 @@ impl From<std::num::TryFromIntError> for StoreError {
     fn from(error: std::num::TryFromIntError) -> Self {
         Self::Impossible(error.to_string())
     }
+}
+
+/// How long a query waits for a free connection before it fails.
+const CONNECTION_WAIT: Duration = Duration::from_secs(5);
+
+/// A pool for a process that reads: connects when first used, and again whenever it must.
+pub fn pool(url: &str, process: &str, connections_max: u32) -> anyhow::Result<PgPool> {
+    let options: PgConnectOptions = url.parse().context("DATABASE_URL")?;
+    let options = options
+        .application_name(&format!("firstcome-{process}"))
+        .log_statements(tracing::log::LevelFilter::Off);
+    Ok(PgPoolOptions::new()
+        .max_connections(connections_max)
+        .acquire_timeout(CONNECTION_WAIT)
+        .connect_lazy_with(options))
 }
 
 /// A row of `sales`.
@@ -194,8 +211,4 @@ pub(crate) async fn order_at(pool: &PgPool, place: Place) -> Result<Option<Ticke
 
 fn seq(number: i64) -> Result<Seq, StoreError> {
     Ok(Seq::try_from(u64::try_from(number)?)?)
-}
-
-fn moment(at: OffsetDateTime) -> Moment {
-    Moment::from_unix_ms((at.unix_timestamp_nanos() / 1_000_000) as i64)
 }

@@ -1,0 +1,84 @@
+use sale::{Moment, Price, Product, Sale, SaleId, SaleState};
+use serde::{Serialize, Serializer};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+/// A sale as the API and the WebSocket show it. Times are RFC 3339 in UTC.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SaleView {
+    /// Also names its partition.
+    pub id: SaleId,
+    /// What a shopper can do now, by the clock of who answers.
+    pub state: SaleState,
+    /// What is sold.
+    pub product: Product,
+    /// Price of one unit.
+    pub price: Price,
+    /// Units to sell in total.
+    pub stock: u32,
+    /// Units sold and not cancelled.
+    pub sold: u32,
+    /// Units left.
+    pub remaining: u32,
+    /// Units a shopper may hold at once.
+    pub unit_limit: u16,
+    /// First moment of the window.
+    #[serde(serialize_with = "rfc3339")]
+    pub starts_at: Moment,
+    /// First moment after the window.
+    #[serde(serialize_with = "rfc3339")]
+    pub ends_at: Moment,
+    /// Commands that changed the sale; a restock names the one it saw.
+    pub version: u32,
+    /// Grows with every change: of two descriptions, the one with the higher is newer.
+    pub revision: u64,
+    /// When this was told, for clients whose clock is wrong.
+    #[serde(serialize_with = "rfc3339")]
+    pub server_time: Moment,
+}
+
+impl SaleView {
+    /// The sale as it is at `now`.
+    pub fn of(sale: &Sale, now: Moment) -> Self {
+        Self {
+            id: sale.id,
+            state: sale.state(now),
+            product: sale.product.clone(),
+            price: sale.price.clone(),
+            stock: sale.stock,
+            sold: sale.sold,
+            remaining: sale.remaining(),
+            unit_limit: sale.unit_limit,
+            starts_at: sale.starts_at_ms,
+            ends_at: sale.ends_at_ms,
+            version: sale.version,
+            revision: sale.revision.get(),
+            server_time: now,
+        }
+    }
+}
+
+/// What this process' clock says. Told to shoppers and compared with windows at the gate; never
+/// used to decide.
+pub fn now() -> Moment {
+    moment(OffsetDateTime::now_utc())
+}
+
+/// A point in time, cut to whole milliseconds.
+pub fn moment(at: OffsetDateTime) -> Moment {
+    Moment::from_unix_ms((at.unix_timestamp_nanos() / 1_000_000) as i64)
+}
+
+/// The inverse of [`moment`]; what a calendar cannot write becomes the epoch.
+pub fn timestamp(moment: Moment) -> OffsetDateTime {
+    OffsetDateTime::from_unix_timestamp_nanos(i128::from(moment.unix_ms()) * 1_000_000)
+        .unwrap_or(OffsetDateTime::UNIX_EPOCH)
+}
+
+/// Writes a moment as RFC 3339, for `serialize_with`.
+pub fn rfc3339<S: Serializer>(moment: &Moment, serializer: S) -> Result<S::Ok, S::Error> {
+    let text = timestamp(*moment)
+        .format(&Rfc3339)
+        .map_err(serde::ser::Error::custom)?;
+    serializer.serialize_str(&text)
+}

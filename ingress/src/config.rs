@@ -1,0 +1,123 @@
+//! What the ingress can be told, and its defaults.
+
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, Parser, Subcommand};
+use service::config::{Database, Drain, Health, Nats, Secret, Telemetry};
+
+/// Loopback: what faces the internet is a balancer.
+const LISTEN_ADDR: &str = "127.0.0.1:8080";
+
+/// Longer than this and shoppers reload, which makes it longer still.
+const QUEUE_WAIT_MAX_MS: u64 = 5_000;
+
+/// More than a person can click, and a script gains nothing by more: the limit of a sale decides.
+const RATE_PER_SHOPPER_PER_S: NonZeroU32 = NonZeroU32::new(10).expect("ten is not zero");
+
+/// As long as a shift.
+const OPERATOR_TOKEN_HOURS: u32 = 12;
+
+/// Accepts purchases over HTTP, writes them to the log and answers with a ticket
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What the ingress can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve the HTTP API and the web page until stopped
+    Serve(Box<Serve>),
+    /// Print a bearer token with the role operator
+    OperatorToken(OperatorToken),
+}
+
+/// Settings of `ingress serve`.
+#[derive(Debug, Clone, Args)]
+pub struct Serve {
+    /// Address of the HTTP API; port 0 takes a free one
+    #[arg(long, env, default_value = LISTEN_ADDR, help_heading = "HTTP")]
+    pub listen_addr: SocketAddr,
+
+    /// Folder of the built web page; without it only the API is served
+    #[arg(long, env, help_heading = "HTTP")]
+    pub web_dir: Option<PathBuf>,
+
+    /// Public WebSocket address of the notifier, as browsers reach it
+    #[arg(
+        long,
+        env,
+        default_value = "ws://127.0.0.1:8081/v1/live",
+        help_heading = "HTTP"
+    )]
+    pub live_url: String,
+
+    /// Keys that seal tickets, 64 hex digits each, separated by commas; the first seals new ones
+    #[arg(long, env, hide_env_values = true, help_heading = "Secrets")]
+    pub ticket_keys: Secret,
+
+    /// Keys that sign sessions, 64 hex digits each, separated by commas; the first signs new ones
+    #[arg(long, env, hide_env_values = true, help_heading = "Secrets")]
+    pub session_keys: Secret,
+
+    /// Give everybody who asks a session without an account; for demonstrations
+    #[arg(long, env, action = ArgAction::Set, default_value_t = false, help_heading = "Shoppers")]
+    pub guest_sessions: bool,
+
+    /// Milliseconds a purchase may have to wait for its decision before new ones get 503
+    #[arg(long, env, default_value_t = QUEUE_WAIT_MAX_MS, help_heading = "Limits")]
+    pub queue_wait_max_ms: u64,
+
+    /// Whether purchases are limited per shopper; off for load tests
+    #[arg(long, env, default_value = "on", value_parser = on_or_off, action = ArgAction::Set, help_heading = "Limits")]
+    pub rate_limits: bool,
+
+    /// Purchases a second one shopper may send to this replica, in bursts of twice as many
+    #[arg(long, env, default_value_t = RATE_PER_SHOPPER_PER_S, help_heading = "Limits")]
+    pub rate_per_shopper_per_s: NonZeroU32,
+
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "described where it is defined")]
+    pub nats: Nats,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "described where it is defined")]
+    pub database: Database,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "described where it is defined")]
+    pub health: Health,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "described where it is defined")]
+    pub drain: Drain,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "described where it is defined")]
+    pub telemetry: Telemetry,
+}
+
+/// Settings of `ingress operator-token`.
+#[derive(Debug, Clone, Args)]
+pub struct OperatorToken {
+    /// Keys that sign sessions, 64 hex digits each, separated by commas; the first is used
+    #[arg(long, env, hide_env_values = true)]
+    pub session_keys: Secret,
+
+    /// Hours until the token expires
+    #[arg(long, default_value_t = OPERATOR_TOKEN_HOURS)]
+    pub hours: u32,
+
+    /// Who it is for; appears in the audit trail
+    #[arg(long, default_value = "operator")]
+    pub name: String,
+}
+
+fn on_or_off(value: &str) -> Result<bool, String> {
+    match value {
+        "on" => Ok(true),
+        "off" => Ok(false),
+        _ => Err("must be on or off".into()),
+    }
+}

@@ -1,0 +1,312 @@
+//! Writes records to the log, and says what became of each: logged, refused for certain, or unknown.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail};
+use async_nats::jetstream::context::{PublishError, PublishErrorKind};
+use async_nats::jetstream::message::PublishMessage;
+use async_nats::jetstream::publish::PublishAck;
+use async_nats::jetstream::stream::{DiscardPolicy, StorageType};
+use async_nats::jetstream::{self, ErrorCode};
+use bytes::Bytes;
+use feed::Feed;
+use sale::subject::{self, LogSubject};
+use sale::{Partition, Seq};
+use tracing::{error, warn};
+use uuid::Uuid;
+
+/// How long a record is retried before its outcome is called unknown: as long as a shopper waits,
+/// and far inside the two minutes for which the stream remembers message ids.
+const PUBLISH_DEADLINE: Duration = Duration::from_secs(5);
+
+/// How long one attempt waits for its acknowledgement.
+pub(crate) const ACK_TIMEOUT: Duration = Duration::from_millis(1_500);
+
+/// Pause before the next attempt.
+const RETRY: Duration = Duration::from_millis(50);
+
+/// Why a record is not known to be logged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// It is certainly not in the log and never will be: the stream is full or JetStream is away.
+    Certain,
+    /// It may be in the log.
+    Unknown,
+    /// It was not sent: an earlier acknowledgement made no sense.
+    Halted,
+}
+
+/// Publishes to every partition's stream. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Publisher {
+    jetstream: jetstream::Context,
+    feed: Feed,
+    streams: Arc<Mutex<HashMap<Partition, Arc<Stream>>>>,
+}
+
+/// What is known of one stream.
+struct Stream {
+    name: String,
+    /// The highest sequence any acknowledgement told.
+    highest: AtomicU64,
+    /// Why nothing is published any more.
+    halted: Mutex<Option<String>>,
+}
+
+impl Publisher {
+    pub(crate) fn new(jetstream: jetstream::Context, feed: Feed) -> Self {
+        Self {
+            jetstream,
+            feed,
+            streams: Arc::default(),
+        }
+    }
+
+    /// Makes sure that an acknowledgement will mean "durable": file storage, and a full stream
+    /// refuses instead of deleting.
+    pub(crate) async fn check_streams(&self) -> anyhow::Result<()> {
+        for (partition, _) in self.feed.standings() {
+            let name = subject::stream(partition);
+            let stream = self
+                .jetstream
+                .get_stream(&name)
+                .await
+                .with_context(|| name.clone())?;
+            let config = &stream.cached_info().config;
+            if config.storage != StorageType::File || config.discard != DiscardPolicy::New {
+                bail!("stream {name} must store in files and discard new messages when full");
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether, and why, a partition takes no more records from this process.
+    pub(crate) fn is_halted(&self, partition: Partition) -> bool {
+        self.stream(partition).is_halted()
+    }
+
+    /// Writes one record. The bytes and the id are frozen here and retried unchanged.
+    pub(crate) async fn publish(&self, to: LogSubject, body: Bytes) -> Result<Seq, Refusal> {
+        let stream = self.stream(to.partition);
+        if stream.is_halted() {
+            return Err(Refusal::Halted);
+        }
+        let begun = Instant::now();
+        let message = PublishMessage::build()
+            .payload(body)
+            .message_id(Uuid::new_v4().to_string())
+            .expected_stream(&stream.name);
+        let outcome = self
+            .publish_until_deadline(&stream, &to.to_string(), message)
+            .await;
+        metrics::histogram!("ingress_publish_seconds").record(begun.elapsed().as_secs_f64());
+        match outcome {
+            Ok(seq) => self.feed.note_last_seq(to.partition, seq),
+            Err(refusal) => {
+                let outcome = match refusal {
+                    Refusal::Certain => "refused",
+                    Refusal::Unknown => "unknown",
+                    Refusal::Halted => "halted",
+                };
+                metrics::counter!("ingress_unlogged_records_total", "outcome" => outcome)
+                    .increment(1);
+            }
+        }
+        outcome
+    }
+
+    async fn publish_until_deadline(
+        &self,
+        stream: &Stream,
+        subject: &str,
+        message: PublishMessage,
+    ) -> Result<Seq, Refusal> {
+        let deadline = Instant::now() + PUBLISH_DEADLINE;
+        // A sequence acknowledged before this record was sent must stay below it.
+        let floor = stream.highest.load(Ordering::Acquire);
+        let mut sent_before = false;
+        loop {
+            match self.attempt(subject, message.clone()).await {
+                Ok(ack) => return stream.judge(&ack, floor, sent_before),
+                // Once an attempt's fate is unknown, a later refusal proves nothing about it: the
+                // bytes may still be on their way on an older connection.
+                Err(error) if !sent_before && is_certain(&error) => {
+                    warn!(stream = stream.name, %error, "the log refused a record");
+                    return Err(Refusal::Certain);
+                }
+                Err(error) => {
+                    sent_before = true;
+                    if Instant::now() >= deadline {
+                        error!(stream = stream.name, %error, "a record's outcome is unknown");
+                        return Err(Refusal::Unknown);
+                    }
+                }
+            }
+            tokio::time::sleep(RETRY).await;
+        }
+    }
+
+    async fn attempt(
+        &self,
+        subject: &str,
+        message: PublishMessage,
+    ) -> Result<PublishAck, PublishError> {
+        self.jetstream
+            .send_publish(subject.to_owned(), message)
+            .await?
+            .await
+    }
+
+    fn stream(&self, partition: Partition) -> Arc<Stream> {
+        let mut streams = self.streams.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(streams.entry(partition).or_insert_with(|| {
+            Arc::new(Stream {
+                name: subject::stream(partition),
+                highest: AtomicU64::new(0),
+                halted: Mutex::new(None),
+            })
+        }))
+    }
+}
+
+impl Stream {
+    fn is_halted(&self) -> bool {
+        self.halted
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .is_some()
+    }
+
+    /// Takes an acknowledgement at its word only when it can be true.
+    fn judge(&self, ack: &PublishAck, floor: u64, sent_before: bool) -> Result<Seq, Refusal> {
+        let nonsense = if ack.stream != self.name {
+            Some(format!("acknowledged by stream {}", ack.stream))
+        } else if ack.sequence == 0 {
+            Some("acknowledged without a sequence".to_owned())
+        } else if ack.duplicate && !sent_before {
+            Some(format!(
+                "called a duplicate of record {} at the first attempt",
+                ack.sequence
+            ))
+        } else if !ack.duplicate && ack.sequence <= floor {
+            Some(format!(
+                "acknowledged as {} after record {floor}",
+                ack.sequence
+            ))
+        } else {
+            None
+        };
+        if let Some(nonsense) = nonsense {
+            return Err(self.halt(nonsense));
+        }
+        self.highest.fetch_max(ack.sequence, Ordering::AcqRel);
+        Seq::try_from(ack.sequence).map_err(|error| self.halt(error.to_string()))
+    }
+
+    fn halt(&self, why: String) -> Refusal {
+        error!(
+            stream = self.name,
+            why, "nothing more is published here: a record's acknowledgement makes no sense"
+        );
+        metrics::counter!("ingress_nonsense_acks_total").increment(1);
+        *self.halted.lock().unwrap_or_else(PoisonError::into_inner) = Some(why);
+        Refusal::Unknown
+    }
+}
+
+/// Whether an error proves that the record was not stored.
+fn is_certain(error: &PublishError) -> bool {
+    match error.kind() {
+        // Nobody listens on the subject: the stream does not exist or JetStream is off.
+        PublishErrorKind::StreamNotFound
+        | PublishErrorKind::WrongLastMessageId
+        | PublishErrorKind::WrongLastSequence
+        | PublishErrorKind::MaxAckPending
+        | PublishErrorKind::MaxPayloadExceeded => true,
+        PublishErrorKind::TimedOut | PublishErrorKind::BrokenPipe => false,
+        PublishErrorKind::Other => refused_by_jetstream(error),
+    }
+}
+
+fn refused_by_jetstream(error: &PublishError) -> bool {
+    let source = std::error::Error::source(error);
+    let refused = source.and_then(|source| source.downcast_ref::<jetstream::Error>());
+    refused.is_some_and(|refused| {
+        matches!(
+            refused.error_code(),
+            // Full (the text tells which limit), out of resources, or flooded.
+            ErrorCode::STREAM_STORE_FAILED
+                | ErrorCode::INSUFFICIENT_RESOURCES
+                | ErrorCode::STREAM_TOO_MANY_REQUESTS
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stream() -> Stream {
+        Stream {
+            name: "SALE_LOG_00".into(),
+            highest: AtomicU64::new(41),
+            halted: Mutex::new(None),
+        }
+    }
+
+    fn ack(sequence: u64, duplicate: bool) -> PublishAck {
+        PublishAck {
+            stream: "SALE_LOG_00".into(),
+            sequence,
+            duplicate,
+            ..Default::default()
+        }
+    }
+
+    #[test]
+    fn a_plain_acknowledgement_is_a_place_in_the_log() {
+        let stream = stream();
+        assert_eq!(
+            stream.judge(&ack(42, false), 41, false),
+            Ok(Seq::try_from(42).unwrap())
+        );
+        assert!(!stream.is_halted());
+    }
+
+    #[test]
+    fn a_duplicate_of_our_own_earlier_attempt_is_fine() {
+        let stream = stream();
+        assert_eq!(
+            stream.judge(&ack(7, true), 41, true),
+            Ok(Seq::try_from(7).unwrap())
+        );
+        assert!(!stream.is_halted());
+    }
+
+    #[test]
+    fn acknowledgements_that_cannot_be_true_halt_the_partition() {
+        let foreign = PublishAck {
+            stream: "OTHER".into(),
+            sequence: 42,
+            ..Default::default()
+        };
+        for (ack, sent_before) in [
+            (ack(0, false), false),
+            (ack(0, true), true),
+            (ack(42, true), false),
+            (ack(41, false), false),
+            (foreign, false),
+        ] {
+            let stream = stream();
+            assert_eq!(
+                stream.judge(&ack, 41, sent_before),
+                Err(Refusal::Unknown),
+                "{ack:?}"
+            );
+            assert!(stream.is_halted(), "{ack:?}");
+        }
+    }
+}

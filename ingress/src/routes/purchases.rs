@@ -1,0 +1,140 @@
+//! `POST /v1/sales/{sale}/purchases`: the front door.
+
+use axum::Json as Answer;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::IntoResponse;
+use sale::{KeyHash, Purchase, SaleId, Ticket};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::admission;
+use crate::app::App;
+use crate::batcher::Unlogged;
+use crate::json::Json;
+use crate::problem::Problem;
+use crate::publisher::Refusal;
+use crate::session::Shopper;
+
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
+/// Longest key a client may send.
+const KEY_CHARS_MAX: usize = 255;
+
+/// The body of a purchase. May be `{}`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Wish {
+    /// One purchase is one unit; a shopper who may hold more sends more.
+    #[serde(default = "one")]
+    quantity: u32,
+}
+
+fn one() -> u32 {
+    1
+}
+
+/// A purchase that is in the log for good.
+#[derive(Debug, Serialize)]
+pub(crate) struct Accepted {
+    /// Where to ask what became of it; the order's id, should it win.
+    ticket: Ticket,
+    sale_id: SaleId,
+    /// The same key never buys twice.
+    key: String,
+    /// Purchases that will be decided before it; an estimate.
+    ahead: u64,
+    /// Milliseconds until it is decided; an estimate.
+    wait_ms: u64,
+}
+
+pub(crate) async fn create(
+    State(app): State<App>,
+    Path(sale): Path<String>,
+    Shopper(shopper): Shopper,
+    headers: HeaderMap,
+    Json(wish): Json<Wish>,
+) -> Result<impl IntoResponse, Problem> {
+    let sale: SaleId = sale.parse().map_err(|_| Problem::UnknownSale)?;
+    if wish.quantity != 1 {
+        return Err(Problem::Invalid(
+            "quantity must be 1: one purchase is one unit".into(),
+        ));
+    }
+    let key = idempotency_key(&headers)?;
+    let known = app.feed.sale(sale).ok_or(Problem::UnknownSale)?;
+    let standing = app
+        .admission
+        .admit(shopper, &known, &app.feed, &app.publisher)?;
+
+    let purchase = Purchase {
+        shopper,
+        key: KeyHash::of(&key),
+        received_at_ms: feed::now(),
+    };
+    let place = app
+        .batchers
+        .log(sale, purchase)
+        .await
+        .map_err(|why| refuse(why, &key))?;
+
+    let ticket = app.tickets.current().seal(place, standing.generation);
+    let ahead = app
+        .feed
+        .standing(place.partition)
+        .map_or(0, |now| now.ahead_of(place));
+    let wait_ms = standing.wait_ms(ahead);
+    metrics::counter!("ingress_accepted_total").increment(1);
+    let headers = [
+        (header::LOCATION, text(&format!("/v1/tickets/{ticket}"))),
+        (
+            header::RETRY_AFTER,
+            HeaderValue::from(wait_ms.div_ceil(1000).max(1)),
+        ),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    ];
+    let accepted = Accepted {
+        ticket,
+        sale_id: sale,
+        key,
+        ahead,
+        wait_ms,
+    };
+    Ok((StatusCode::ACCEPTED, headers, Answer(accepted)))
+}
+
+fn refuse(why: Unlogged, key: &str) -> Problem {
+    match why {
+        Unlogged::Full | Unlogged::Refused(Refusal::Certain) => admission::busy(0),
+        Unlogged::Refused(Refusal::Unknown) => Problem::OutcomeUnknown {
+            key: Some(key.to_owned()),
+        },
+        Unlogged::Refused(Refusal::Halted) => Problem::Halted,
+    }
+}
+
+/// The client's key, quoted or bare, or one made for it.
+fn idempotency_key(headers: &HeaderMap) -> Result<String, Problem> {
+    let Some(key) = headers.get(IDEMPOTENCY_KEY) else {
+        return Ok(Uuid::new_v4().to_string());
+    };
+    let key = key.to_str().map_err(|_| bad_key())?.trim();
+    let key = key
+        .strip_prefix('"')
+        .and_then(|key| key.strip_suffix('"'))
+        .unwrap_or(key);
+    if key.is_empty() || key.len() > KEY_CHARS_MAX {
+        return Err(bad_key());
+    }
+    Ok(key.to_owned())
+}
+
+fn bad_key() -> Problem {
+    Problem::BadRequest(format!(
+        "Idempotency-Key must be 1 to {KEY_CHARS_MAX} ASCII characters"
+    ))
+}
+
+fn text(value: &str) -> HeaderValue {
+    HeaderValue::from_str(value).expect("a path of a UUID is a header value")
+}

@@ -1,0 +1,81 @@
+//! `GET /v1/tickets/{ticket}`: what has become of a purchase. Always 200 for a real ticket.
+
+use std::time::Duration;
+
+use axum::Json as Answer;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::IntoResponse;
+use feed::{TicketStatus, Waited};
+use sale::{Place, Ticket};
+use serde::{Deserialize, Serialize};
+
+use crate::app::App;
+use crate::problem::Problem;
+
+/// Longest a poll may wait: below the 30 s after which proxies commonly hang up.
+const WAIT_S_MAX: u32 = 20;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Poll {
+    /// Seconds to wait for a decision before answering `queued`.
+    #[serde(default)]
+    wait: u32,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct Status {
+    ticket: Ticket,
+    #[serde(flatten)]
+    status: TicketStatus,
+}
+
+pub(crate) async fn show(
+    State(app): State<App>,
+    Path(ticket): Path<String>,
+    poll: Result<Query<Poll>, QueryRejection>,
+) -> Result<impl IntoResponse, Problem> {
+    let Query(poll) = poll.map_err(|error| Problem::BadRequest(error.body_text()))?;
+    let ticket: Ticket = ticket.parse().map_err(|_| Problem::BadTicket)?;
+    let standing = app
+        .feed
+        .standing(ticket.claimed_partition())
+        .ok_or(Problem::BadTicket)?;
+    let place = app
+        .tickets
+        .open(ticket, standing.generation)
+        .ok_or(Problem::BadTicket)?;
+
+    let patience = Duration::from_secs(poll.wait.min(WAIT_S_MAX).into());
+    let status = wait(&app, ticket, place, patience).await?;
+
+    let mut headers = HeaderMap::new();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if let TicketStatus::Queued { wait_ms, .. } = status {
+        headers.insert(
+            header::RETRY_AFTER,
+            HeaderValue::from(wait_ms.div_ceil(1000).max(1)),
+        );
+    }
+    Ok((headers, Answer(Status { ticket, status })))
+}
+
+async fn wait(
+    app: &App,
+    ticket: Ticket,
+    place: Place,
+    patience: Duration,
+) -> Result<TicketStatus, Problem> {
+    if patience.is_zero() {
+        return Ok(app.feed.status(ticket, place).await?);
+    }
+    match app.feed.wait(ticket, place).await? {
+        Waited::Decided(status) => Ok(status),
+        Waited::Queued(_, decision) => match tokio::time::timeout(patience, decision).await {
+            Ok(Ok(status)) => Ok(status),
+            Ok(Err(_)) | Err(_) => Ok(app.feed.status(ticket, place).await?),
+        },
+    }
+}
