@@ -8,7 +8,7 @@ use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, pull};
 use async_nats::jetstream::stream::{LastRawMessageErrorKind, Stream};
 use async_nats::jetstream::{self, message::Message};
 use futures_util::{FutureExt, StreamExt};
-use sale::{Moment, Position, Seq, subject};
+use sale::{Position, Seq, subject};
 use thiserror::Error;
 use tokio::time::timeout;
 
@@ -125,11 +125,10 @@ impl Log {
             let info = message
                 .info()
                 .map_err(|error| LogError::away(anyhow::anyhow!(error)))?;
-            let timestamp = (info.published.unix_timestamp_nanos() / 1_000_000) as i64;
             (
                 info.stream_sequence,
                 info.pending,
-                Moment::from_unix_ms(timestamp),
+                feed::moment(info.published),
             )
         };
         if seq != self.next.get() {

@@ -5,7 +5,7 @@ mod commit;
 use std::collections::HashMap;
 
 use anyhow::Context;
-use feed::SaleRow;
+use feed::{SaleRow, moment};
 use futures_util::TryStreamExt;
 use sale::{
     Allocation, CommandId, Generation, KeyHash, Moment, Partition, Sale, SaleId, Seq, ShopperId,
@@ -306,13 +306,4 @@ fn number(partition: Partition) -> i16 {
 
 fn seq(number: i64) -> anyhow::Result<Seq> {
     Ok(Seq::try_from(u64::try_from(number)?)?)
-}
-
-fn moment(at: OffsetDateTime) -> Moment {
-    Moment::from_unix_ms((at.unix_timestamp_nanos() / 1_000_000) as i64)
-}
-
-fn timestamp(moment: Moment) -> OffsetDateTime {
-    OffsetDateTime::from_unix_timestamp_nanos(i128::from(moment.unix_ms()) * 1_000_000)
-        .unwrap_or(OffsetDateTime::UNIX_EPOCH)
 }

@@ -2,12 +2,13 @@
 //! row, and everything else it writes hangs on that row having been hit. Either the cursor moves
 //! with all of its decisions, or nothing happens: the answer to "did my commit land?" is the row.
 
+use feed::timestamp;
 use sale::decided::DecidedRecord;
 use sale::{CommandRuling, Control, Effect, Moment, Sale, Seq, Ticket};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{Grant, LEASE_S, number, timestamp};
+use super::{Grant, LEASE_S, number};
 use crate::group::{Order, Quarantined};
 
 /// What became of a commit.
