@@ -1,0 +1,12 @@
+//! A small client of the product's public API, for tests and for the demo.
+
+mod http;
+mod live;
+mod operator;
+mod persistence;
+mod shopper;
+
+pub use http::{Answer, Http};
+pub use live::{Event, Live};
+pub use operator::{OpenSale, Operator};
+pub use shopper::Shopper;

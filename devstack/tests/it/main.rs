@@ -1,0 +1,8 @@
+//! devstack on real servers: what it starts, and that nothing of it stays.
+
+mod held;
+mod installs;
+mod leftovers;
+mod live;
+mod servers;
+mod stacks;

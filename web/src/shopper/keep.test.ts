@@ -1,0 +1,48 @@
+import { expect, test } from 'vitest';
+import { openKeep } from './keep.ts';
+import { IDLE, type Purchase } from './purchase.ts';
+
+/** The browser's storage, as far as it is used. */
+function aStorage(): Storage {
+  const storage = Object.create({
+    getItem: (name: string) => storage[name] ?? null,
+    setItem: (name: string, value: string) => void (storage[name] = value),
+    removeItem: (name: string) => void delete storage[name],
+  }) as Record<string, string> & Storage;
+  return storage;
+}
+
+const won = (orderId: string): Purchase => ({ at: 'won', orderId, owned: [orderId] });
+
+test('a purchase is found again by a later page', () => {
+  const storage = aStorage();
+  openKeep(storage).save('s1', won('o1'), 1);
+  expect(openKeep(storage).load('s1')).toEqual(won('o1'));
+  expect(openKeep(storage).load('s2')).toEqual(IDLE);
+});
+
+test('what cannot be read is forgotten', () => {
+  const storage = aStorage();
+  for (const text of ['', 'nonsense', 'null', '{}', '{"v":1}', '{"v":0,"purchase":{"at":"won"}}']) {
+    storage.setItem('firstcome.purchase.s1', text);
+    expect(openKeep(storage).load('s1')).toEqual(IDLE);
+  }
+});
+
+test('a browser that keeps nothing still remembers until the page is left', () => {
+  const full = { ...aStorage(), getItem: () => null, setItem: () => { throw new DOMException('full', 'QuotaExceededError'); } } as unknown as Storage;
+  for (const storage of [undefined, full]) {
+    const keep = openKeep(storage);
+    keep.save('s1', won('o1'), 1);
+    expect(keep.load('s1')).toEqual(won('o1'));
+  }
+});
+
+test('the oldest of many sales are forgotten first', () => {
+  const storage = aStorage();
+  const keep = openKeep(storage);
+  for (let i = 0; i < 60; i += 1) keep.save(`s${i}`, won(`o${i}`), i);
+  expect(Object.keys(storage)).toHaveLength(50);
+  expect(keep.load('s9')).toEqual(IDLE);
+  expect(keep.load('s59')).toEqual(won('o59'));
+});

@@ -1,0 +1,15 @@
+import { effect } from '@preact/signals';
+import { render } from 'preact';
+import { App } from './app.tsx';
+import { openShop } from './shop.ts';
+import { pageTitle } from './words.ts';
+
+const root = document.getElementById('app');
+if (root) {
+  const shop = openShop(new URLSearchParams(location.search).get('sale'));
+  effect(() => {
+    document.title = pageTitle(shop.sale.value, shop.purchase.value);
+  });
+  root.replaceChildren();
+  render(<App shop={shop} />, root);
+}

@@ -1,0 +1,296 @@
+/**
+ * One shopper's purchase as states and events: what to show, what to keep, what to do next.
+ *
+ * Pure: time, randomness and keys come in as arguments, effects go out as values. The shell keeps every new state
+ * before it performs the effects, so a reload at any moment goes on with the same key: one click, one purchase.
+ */
+import type { Problem, Reason, Ruling } from '../shared/api.ts';
+
+/** Answers that say "not now": nothing was accepted, and the same request may be sent again later. */
+export type Delay = 'busy' | 'rate-limited';
+/** Answers, or their absence, that leave it open whether the purchase was accepted. */
+export type Trouble = 'outcome-unknown' | 'unreachable' | 'internal' | 'halted';
+
+/** The first wait after trouble is about this, in ms; it doubles with every try. */
+const FIRST_WAIT_MS = 500;
+/** No wait after trouble is longer than this, in ms. */
+const LONGEST_WAIT_MS = 10_000;
+/** The wait when the server delays us without saying for how long, in ms. */
+const DELAY_MS = 2_000;
+/** A server that asks for a longer wait than this is taken for broken and asked again then, in ms. */
+const LONGEST_DELAY_MS = 5 * 60_000;
+/** Faults of the server in a row after which the shopper decides whether to go on. */
+const FAULTS_MAX = 5;
+/** Guest sessions made in a row for one purchase: the first may meet a server that has just changed its keys. */
+const SIGN_INS_MAX = 2;
+/** An unfinished purchase older than this is not sent again without a new click, in ms: nobody expects it any more. */
+const FRESH_MS = 2 * 60_000;
+/** How often, and how many times, orders are looked up before bad news is told. Together longer than any queue may be. */
+const LOOK_EVERY_MS = 1_500;
+const LOOKS = 5;
+
+/** What one click means until it is settled. */
+export interface Intent {
+  /** The idempotency key: however often it is sent, it makes one order at most. */
+  key: string;
+  /** An earlier request may have been accepted although no answer came. */
+  doubt: boolean;
+  /** Troubles in a row, for the waits. */
+  tries: number;
+  /** Guest sessions made in a row. */
+  signIns: number;
+}
+
+type Stage =
+  | { at: 'idle' }
+  | { at: 'sending'; intent: Intent; sinceMs: number }
+  | { at: 'waiting'; intent: Intent; why: Delay | Trouble; untilMs: number }
+  | { at: 'queued'; intent: Intent; ticket: string; ahead: number; waitMs: number }
+  | { at: 'checking'; intent: Intent; reason: Reason; looks: number }
+  | { at: 'won'; orderId: string }
+  | { at: 'lost'; reason: Reason; orderId?: string }
+  | { at: 'failed'; intent: Intent; code: string; requestId?: string };
+
+/** A stage, and the orders of this sale that this browser has already shown as won. */
+export type Purchase = Stage & { owned: readonly string[] };
+
+export type PurchaseEvent =
+  | { is: 'buy'; key: string }
+  | { is: 'cancel' }
+  | { is: 'signed-in' }
+  | { is: 'accepted'; ticket: string; ahead: number; waitMs: number }
+  | { is: 'refused'; by: 'sign-in' | 'purchase'; problem: Problem }
+  | { is: 'ruled'; ticket: string; ruling: Ruling }
+  | { is: 'ticket-refused'; ticket: string }
+  /** The shopper's orders of this sale, oldest first; undefined when they could not be asked. */
+  | { is: 'orders'; ids: readonly string[] | undefined }
+  | { is: 'wake' }
+  /** The page was opened with this state kept from before. */
+  | { is: 'restored' };
+
+export type Effect =
+  | { do: 'sign-in' }
+  | { do: 'post'; key: string }
+  | { do: 'follow'; ticket: string }
+  | { do: 'look-up-orders' }
+  | { do: 'wake'; inMs: number };
+
+/** The server's time, and a number in [0, 1). */
+export interface Moment {
+  nowMs: number;
+  random: number;
+}
+
+export interface Step {
+  purchase: Purchase;
+  effects: Effect[];
+}
+
+export const IDLE: Purchase = { at: 'idle', owned: [] };
+
+/** Whether a click is still on its way to an end. */
+export function isPending(purchase: Purchase): boolean {
+  return ['sending', 'waiting', 'queued', 'checking'].includes(purchase.at);
+}
+
+/** The next state. An event that does not fit the state (a late answer, a second click) changes nothing. */
+export function step(purchase: Purchase, event: PurchaseEvent, moment: Moment): Step {
+  const { owned } = purchase;
+  const to = (stage: Stage, ...effects: Effect[]): Step => ({ purchase: { ...stage, owned }, effects });
+  const next = decide(purchase, event, moment, to);
+  return next ?? { purchase, effects: [] };
+}
+
+type To = (stage: Stage, ...effects: Effect[]) => Step;
+
+function decide(purchase: Purchase, event: PurchaseEvent, moment: Moment, to: To): Step | undefined {
+  switch (event.is) {
+    case 'buy':
+      return isPending(purchase) ? undefined : begin(purchase, event.key, moment, to);
+    case 'restored':
+      return resume(purchase, moment, to);
+    case 'orders':
+      return learn(purchase, event.ids, to);
+    case 'cancel':
+      return purchase.at === 'waiting' ? stop(purchase.intent, to) : undefined;
+    case 'signed-in':
+      return purchase.at === 'sending' ? to(purchase, { do: 'post', key: purchase.intent.key }) : undefined;
+    case 'accepted':
+      if (purchase.at !== 'sending') return undefined;
+      return to(
+        { at: 'queued', intent: purchase.intent, ticket: event.ticket, ahead: event.ahead, waitMs: event.waitMs },
+        { do: 'follow', ticket: event.ticket },
+      );
+    case 'refused':
+      return purchase.at === 'sending' ? refuse(purchase.intent, event, moment, to) : undefined;
+    case 'ruled':
+      return purchase.at === 'queued' && purchase.ticket === event.ticket ? rule(purchase, event.ruling, to) : undefined;
+    case 'ticket-refused':
+      if (purchase.at !== 'queued' || purchase.ticket !== event.ticket) return undefined;
+      return trouble({ ...purchase.intent, doubt: true }, 'outcome-unknown', undefined, moment, to);
+    case 'wake':
+      return wake(purchase, moment, to);
+  }
+}
+
+/** A click: a new purchase, or the unfinished one again. */
+function begin(purchase: Purchase, key: string, moment: Moment, to: To): Step {
+  const again = purchase.at === 'failed' && purchase.code !== 'key-reused';
+  const kept = again ? purchase.intent : { key, doubt: false };
+  return send({ ...kept, tries: 0, signIns: 0 }, moment, to);
+}
+
+function send(intent: Intent, moment: Moment, to: To): Step {
+  return to({ at: 'sending', intent, sinceMs: moment.nowMs }, { do: 'post', key: intent.key });
+}
+
+/** A refused request: bad news, a wait, a new session, or the end of what this page can do. */
+function refuse(
+  before: Intent,
+  { by, problem }: { by: 'sign-in' | 'purchase'; problem: Problem },
+  moment: Moment,
+  to: To,
+): Step {
+  const intent = problem.code === 'unauthorized' ? before : { ...before, signIns: 0 };
+  switch (problem.code) {
+    case 'unauthorized':
+      if (intent.signIns >= SIGN_INS_MAX) return fail(intent, problem, to);
+      return to(
+        { at: 'sending', intent: { ...intent, signIns: intent.signIns + 1 }, sinceMs: moment.nowMs },
+        { do: 'sign-in' },
+      );
+    case 'busy':
+    case 'rate-limited':
+      return delay(intent, problem.code, problem.retryAfterMs, moment, to);
+    case 'outcome-unknown':
+    case 'unreachable':
+    case 'internal':
+    case 'halted': {
+      // A sign-in that failed has not sent the purchase on.
+      const doubtful = by === 'purchase' ? { ...intent, doubt: true } : intent;
+      if (problem.code === 'internal' && intent.tries + 1 >= FAULTS_MAX) return fail(doubtful, problem, to);
+      return trouble(doubtful, problem.code, problem.retryAfterMs, moment, to);
+    }
+    case 'sold-out':
+    case 'not-started':
+    case 'ended':
+    case 'paused':
+    case 'closed':
+    case 'unknown-sale':
+      return settle(intent, problem.code, to);
+    case 'not-found':
+      if (by === 'purchase') return settle(intent, 'unknown-sale', to);
+      return fail(intent, { ...problem, code: 'no-guests' }, to);
+    case 'forbidden':
+      return fail(intent, by === 'sign-in' ? { ...problem, code: 'no-guests' } : problem, to);
+    default:
+      return fail(intent, problem, to);
+  }
+}
+
+/** Waits as long as the server said, to the millisecond: it has booked that slot for us. */
+function delay(intent: Intent, why: Delay, retryAfterMs: number | undefined, moment: Moment, to: To): Step {
+  const inMs = Math.min(Math.max(retryAfterMs ?? DELAY_MS, 100), LONGEST_DELAY_MS);
+  return to({ at: 'waiting', intent, why, untilMs: moment.nowMs + inMs }, { do: 'wake', inMs });
+}
+
+/** Waits longer from try to try, between half and all of a doubling limit, and never less than the server asks for. */
+function trouble(before: Intent, why: Trouble, retryAfterMs: number | undefined, moment: Moment, to: To): Step {
+  const limit = Math.min(FIRST_WAIT_MS * 2 ** before.tries, LONGEST_WAIT_MS);
+  const ownMs = Math.round((limit / 2) * (1 + moment.random));
+  const inMs = Math.min(Math.max(ownMs, retryAfterMs ?? 0), LONGEST_DELAY_MS);
+  const intent = { ...before, tries: before.tries + 1 };
+  return to({ at: 'waiting', intent, why, untilMs: moment.nowMs + inMs }, { do: 'wake', inMs });
+}
+
+function fail(intent: Intent, { code, requestId }: Problem, to: To): Step {
+  const stage: Stage = { at: 'failed', intent, code, ...(requestId !== undefined && { requestId }) };
+  return intent.doubt ? to(stage, { do: 'look-up-orders' }) : to(stage);
+}
+
+/** The shopper wants no more tries. What may have been accepted cannot be taken back, so it is not forgotten. */
+function stop(intent: Intent, to: To): Step {
+  return intent.doubt ? fail(intent, { code: 'stopped' }, to) : to({ at: 'idle' });
+}
+
+/** Bad news is told at once, unless an earlier request with this key may have won: then the orders are looked up first. */
+function settle(intent: Intent, reason: Reason, to: To): Step {
+  // The same key after a win is answered "won", so this limit was reached by another purchase: show its order.
+  if (reason === 'limit-reached') return to({ at: 'lost', reason }, { do: 'look-up-orders' });
+  if (!intent.doubt) return to({ at: 'lost', reason });
+  return to({ at: 'checking', intent, reason, looks: LOOKS }, { do: 'look-up-orders' });
+}
+
+function win(owned: readonly string[], orderId: string): Step {
+  const all = owned.includes(orderId) ? owned : [...owned, orderId];
+  return { purchase: { at: 'won', orderId, owned: all }, effects: [] };
+}
+
+function rule(purchase: Purchase & { at: 'queued' }, ruling: Ruling, to: To): Step {
+  switch (ruling.state) {
+    case 'won':
+      return win(purchase.owned, ruling.order_id);
+    case 'lost':
+      return settle(purchase.intent, ruling.reason, to);
+    case 'queued': {
+      const { intent, ticket } = purchase;
+      return to({ at: 'queued', intent, ticket, ahead: ruling.ahead, waitMs: ruling.wait_ms });
+    }
+  }
+}
+
+function wake(purchase: Purchase, moment: Moment, to: To): Step | undefined {
+  if (purchase.at === 'checking') return to(purchase, { do: 'look-up-orders' });
+  if (purchase.at !== 'waiting') return undefined;
+  // A computer that slept through the wait must not buy when it wakes hours later.
+  if (moment.nowMs > purchase.untilMs + FRESH_MS) return fail(purchase.intent, { code: 'interrupted' }, to);
+  return send(purchase.intent, moment, to);
+}
+
+/** Goes on after a reload. What was being sent may have arrived. */
+function resume(purchase: Purchase, moment: Moment, to: To): Step | undefined {
+  switch (purchase.at) {
+    case 'sending': {
+      const intent = { ...purchase.intent, doubt: true };
+      const fresh = moment.nowMs <= purchase.sinceMs + FRESH_MS;
+      return fresh ? send(intent, moment, to) : fail(intent, { code: 'interrupted' }, to);
+    }
+    case 'waiting': {
+      const inMs = Math.max(0, purchase.untilMs - moment.nowMs);
+      if (moment.nowMs > purchase.untilMs + FRESH_MS) return wake(purchase, moment, to);
+      return to(purchase, { do: 'wake', inMs });
+    }
+    case 'queued':
+      return to(purchase, { do: 'follow', ticket: purchase.ticket });
+    case 'checking':
+      return to({ ...purchase, looks: LOOKS }, { do: 'look-up-orders' });
+    case 'failed':
+      return purchase.intent.doubt ? to(purchase, { do: 'look-up-orders' }) : undefined;
+    case 'lost':
+      return purchase.reason === 'limit-reached' ? to(purchase, { do: 'look-up-orders' }) : undefined;
+    default:
+      return undefined;
+  }
+}
+
+/** What the list of orders says about a purchase in doubt. */
+function learn(purchase: Purchase, ids: readonly string[] | undefined, to: To): Step | undefined {
+  const unseen = ids?.findLast((id) => !purchase.owned.includes(id));
+  switch (purchase.at) {
+    case 'checking': {
+      if (unseen !== undefined) return win(purchase.owned, unseen);
+      const looks = ids === undefined ? purchase.looks : purchase.looks - 1;
+      if (looks <= 0) return to({ at: 'lost', reason: purchase.reason });
+      return to({ ...purchase, looks }, { do: 'wake', inMs: LOOK_EVERY_MS });
+    }
+    case 'failed':
+      return purchase.intent.doubt && unseen !== undefined ? win(purchase.owned, unseen) : undefined;
+    case 'lost': {
+      const orderId = ids?.at(-1);
+      if (purchase.reason !== 'limit-reached' || orderId === undefined) return undefined;
+      return { purchase: { ...purchase, orderId, owned: ids ?? [] }, effects: [] };
+    }
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,28 @@
+import { configDefaults, defineConfig } from 'vitest/config';
+import { Summary } from './build/summary.ts';
+import { weigh } from './build/weigh.ts';
+
+/** The stack that `npm run dev` talks to. */
+const STACK = process.env.FIRSTCOME_URL ?? 'http://127.0.0.1:8080';
+
+export default defineConfig({
+  server: {
+    proxy: { '/v1': STACK, '/config.json': STACK },
+  },
+  build: {
+    // No data: URLs and no injected preload code, so that a strict Content-Security-Policy can hold.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    reportCompressedSize: false,
+    rolldownOptions: {
+      // The operator console becomes a second entry here, with its own limit below.
+      input: { shopper: 'index.html' },
+    },
+  },
+  plugins: [weigh({ shopper: 30 * 1024 })],
+  test: {
+    include: ['src/**/*.test.ts'],
+    exclude: configDefaults.exclude,
+    reporters: ['default', new Summary()],
+  },
+});
