@@ -47,6 +47,12 @@ impl Guarded {
         self.child.stdout.take()
     }
 
+    /// Kills it with everything it started.
+    pub fn stop(self) -> io::Result<ExitStatus> {
+        kill_process_group(self.pid, Signal::KILL)?;
+        self.wait()
+    }
+
     /// Waits for its end.
     pub fn wait(mut self) -> io::Result<ExitStatus> {
         let status = self.child.wait();

@@ -1,0 +1,122 @@
+//! The product's own HAProxy configuration, in front of two ingress processes and a notifier.
+
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use devstack::guarded::Guarded;
+use devstack::ports::PortLease;
+use devstack::process::Process;
+use devstack::{Http, Live, OpenSale, Shopper, Stack, until};
+use futures_util::future::try_join_all;
+
+/// HAProxy asks for health every second, and believes the second "no".
+const NOTICED: Duration = Duration::from_secs(10);
+
+/// Longer than the story, should HAProxy not be stopped by it.
+const LIFE: Duration = Duration::from_secs(120);
+
+#[tokio::test]
+async fn a_sale_goes_on_behind_the_balancer_while_a_replica_is_killed() -> Result<()> {
+    let Some(haproxy) = find_haproxy() else {
+        ensure!(
+            std::env::var_os("CI").is_none(),
+            "CI installs haproxy; it is not here"
+        );
+        eprintln!("skipped: haproxy is not installed");
+        return Ok(());
+    };
+    let stack = Stack::builder().ingress(2).start().await?;
+    let sale = stack
+        .operator()
+        .await?
+        .open_sale(&OpenSale::of(100))
+        .await?;
+    let way_in = PortLease::any()?;
+    let balancer = start(haproxy, &stack, &way_in)?;
+    let url = format!("http://{}", way_in.addr());
+    let http = Http::new();
+    until("the balancer finds both replicas", NOTICED, async || {
+        let answer = http.get(&format!("{url}/v1/sales/{sale}")).await;
+        Ok(answer.ok().filter(|answer| answer.status == 200))
+    })
+    .await?;
+
+    try_join_all((0..20).map(|_| buy_and_watch(&url, &sale))).await?;
+    let accepted = [
+        accepted(stack.ingress(0)).await?,
+        accepted(stack.ingress(1)).await?,
+    ];
+    ensure!(
+        accepted.iter().all(|count| *count > 0),
+        "only one replica sold: {accepted:?}"
+    );
+
+    stack.ingress(1).kill().await?;
+    let everywhere = [url.clone()];
+    for number in 0..20 {
+        let shopper = Shopper::guest(&stack.ingress(0).url()).await?.at(&url);
+        let answer = shopper
+            .insist(&everywhere, &sale, &format!("after-{number}"))
+            .await?;
+        ensure!(answer.status == 202, "{} {}", answer.status, answer.body);
+        shopper
+            .learn(&everywhere, answer.text("ticket").context("a ticket")?)
+            .await?;
+    }
+    balancer.stop()?;
+    stack.stop().await
+}
+
+async fn buy_and_watch(url: &str, sale: &str) -> Result<()> {
+    let shopper = Shopper::guest(url).await?;
+    let answer = shopper.buy(sale, None).await?;
+    ensure!(answer.status == 202, "{} {}", answer.status, answer.body);
+    let ticket = answer.text("ticket").context("a ticket")?;
+    let mut live = Live::connect(&format!("{}/v1/live", url.replace("http", "ws"))).await?;
+    live.watch(&[ticket]).await?;
+    live.result_of(ticket).await?;
+    Ok(())
+}
+
+/// Purchases a replica accepted, by its own count.
+async fn accepted(ingress: &Process) -> Result<u64> {
+    let metrics = Http::new()
+        .get(&format!("{}/metrics", ingress.health_url()))
+        .await?;
+    let text = metrics.body.as_str().context("metrics are text")?;
+    let line = text
+        .lines()
+        .find_map(|line| line.strip_prefix("ingress_accepted_total "));
+    Ok(line.unwrap_or("0").parse()?)
+}
+
+fn start(haproxy: &str, stack: &Stack, way_in: &PortLease) -> Result<Guarded> {
+    let mut command = Command::new(haproxy);
+    command
+        .args(["-db", "-f"])
+        .arg(devstack::places::workspace().join("ingress/haproxy.cfg"))
+        .env("LISTEN", way_in.addr().to_string())
+        .stdin(Stdio::null())
+        .stdout(Stdio::null());
+    for (name, process) in [
+        ("INGRESS_1", stack.ingress(0)),
+        ("INGRESS_2", stack.ingress(1)),
+        ("NOTIFIER_1", stack.notifier(0)),
+    ] {
+        let health = process.health_url();
+        let port = health.rsplit(':').next().context("a port")?;
+        command
+            .env(name, process.addr().to_string())
+            .env(format!("{name}_HEALTH"), port);
+    }
+    Guarded::spawn(command, LIFE)
+}
+
+fn find_haproxy() -> Option<&'static str> {
+    // Debian keeps it off the path of users.
+    ["haproxy", "/usr/sbin/haproxy"].into_iter().find(|place| {
+        let version = Command::new(place).arg("-v").stdout(Stdio::null()).status();
+        version.is_ok()
+    })
+}
