@@ -1,7 +1,6 @@
 use sale::{Moment, Price, Product, Sale, SaleId, SaleState};
 use serde::{Serialize, Serializer};
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 /// A sale as the API and the WebSocket show it. Times are RFC 3339 in UTC.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -75,10 +74,17 @@ pub fn timestamp(moment: Moment) -> OffsetDateTime {
         .unwrap_or(OffsetDateTime::UNIX_EPOCH)
 }
 
-/// Writes a moment as RFC 3339, for `serialize_with`.
+/// Writes a moment as RFC 3339 with three decimals, for `serialize_with`.
 pub fn rfc3339<S: Serializer>(moment: &Moment, serializer: S) -> Result<S::Ok, S::Error> {
-    let text = timestamp(*moment)
-        .format(&Rfc3339)
-        .map_err(serde::ser::Error::custom)?;
-    serializer.serialize_str(&text)
+    let at = timestamp(*moment);
+    serializer.collect_str(&format_args!(
+        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
+        at.year(),
+        u8::from(at.month()),
+        at.day(),
+        at.hour(),
+        at.minute(),
+        at.second(),
+        at.millisecond(),
+    ))
 }

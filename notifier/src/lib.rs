@@ -1,1 +1,142 @@
-//! placeholder
+//! The notifier: decided feed in, WebSocket out. It decides nothing and stores nothing.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | `upgrade.rs`, `origin.rs`, `refusal.rs` | the door: who may have a WebSocket |
+//! | `session.rs` | one connection: what its client asked for, and what it is told |
+//! | `desk.rs` | what connections ask: which place, what became of it, how a sale stands |
+//! | `board.rs` | followed sales, each written once for all its followers |
+//! | `message.rs` | the messages of `firstcome.v1` |
+//! | `outbox.rs` | what waits to be sent on a connection: bounded, latest wins |
+//! | `wire.rs` | the WebSocket itself: buffers, stalls, goodbyes |
+//! | `meters.rs` | the numbers |
+//!
+//! Deliberately absent: SQL and the feed's subject (the crate `feed` has both), log-in (a ticket is
+//! a capability), and any queue without a limit. What one connection may hold is bounded by
+//! [`TICKETS_MAX`], [`SALES_MAX`] and the limits at the top of `outbox.rs` and
+//! `wire.rs`; what all may hold, by `CONNECTIONS_MAX`.
+
+pub mod config;
+mod origin;
+mod refusal;
+mod upgrade;
+
+mod session;
+
+mod board;
+mod desk;
+
+pub mod message;
+mod outbox;
+mod wire;
+
+mod meters;
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use feed::Feed;
+use sale::TicketKeys;
+use service::health::Health;
+use service::http::HttpLimits;
+use service::shutdown::Shutdown;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+
+use crate::board::Board;
+use crate::desk::Desk;
+use crate::meters::Meters;
+pub use crate::origin::Origins;
+pub use crate::session::{SALES_MAX, TICKETS_MAX};
+use crate::upgrade::Door;
+
+/// Connections beyond `CONNECTIONS_MAX`, for handshakes under way and for telling those that are
+/// too many why; further ones wait in the kernel's backlog.
+const HANDSHAKES_MAX: usize = 256;
+
+/// Files a process needs for everything else: Postgres, NATS, health, logs.
+const OTHER_FILES: u64 = 64;
+
+/// Only tickets of long ago and reloads of the feed ask Postgres, in a fraction of a millisecond each.
+const POSTGRES_CONNECTIONS: u32 = 4;
+
+/// Runs `notifier serve` until a signal stops it.
+pub async fn serve(config: config::Serve) -> anyhow::Result<()> {
+    service::telemetry::init(&config.telemetry);
+    let shutdown = Shutdown::on_signals(&config.drain)?;
+    run(config, shutdown).await
+}
+
+/// Runs the notifier until `shutdown` begins; tests bring their own.
+pub async fn run(config: config::Serve, shutdown: Shutdown) -> anyhow::Result<()> {
+    let keys: TicketKeys = config.ticket_keys.expose().parse().context("TICKET_KEYS")?;
+    let database_url = config.database.database_url.expose();
+    let pool = feed::pool(database_url, "notifier", POSTGRES_CONNECTIONS)?;
+    check_open_files(config.connections_max);
+    let health = Health::new(&shutdown);
+    let started = health.flag("start", "starting");
+    health.start(&config.health, "notifier", &shutdown).await?;
+
+    // Boxed: it is large, and done after a moment.
+    let connecting = Box::pin(service::nats::connect_for(&config.nats, "notifier", "feed"));
+    let Some(nats) = shutdown.stopping().run_until_cancelled(connecting).await else {
+        return shutdown.finish().await;
+    };
+    let nats = nats?;
+    let feed = Feed::start(nats.clone(), pool);
+    register(&health, &nats, &feed);
+
+    let listener = TcpListener::bind(config.listen_addr)
+        .await
+        .with_context(|| format!("LISTEN_ADDR {} cannot be used", config.listen_addr))?;
+    tracing::info!(listen.addr = %listener.local_addr()?, "serving WebSockets at /v1/live");
+    let connections_max = config.connections_max as usize;
+    let door = Door {
+        desk: Arc::new(Desk {
+            board: Board::new(feed.clone()),
+            feed,
+            keys,
+            meters: Meters::new(),
+        }),
+        origins: config.allowed_origins,
+        slots: Arc::new(Semaphore::new(connections_max)),
+        shutdown: shutdown.clone(),
+    };
+    let limits = HttpLimits {
+        max_connections: connections_max + HANDSHAKES_MAX,
+        drain: config.drain.limit(),
+        ..HttpLimits::default()
+    };
+    let router = upgrade::router(door);
+    let draining = shutdown.draining();
+    shutdown.spawn("serving WebSockets", async move {
+        service::http::serve(listener, router, limits, draining).await;
+        Ok(())
+    });
+    started.ready();
+
+    let outcome = shutdown.finish().await;
+    service::nats::close(&nats).await;
+    outcome
+}
+
+fn register(health: &Health, nats: &async_nats::Client, feed: &Feed) {
+    let (nats, feed) = (nats.clone(), feed.clone());
+    health.register("nats", move || service::nats::ready(&nats));
+    health.register("feed", move || match feed.is_loaded() {
+        true => Ok(()),
+        false => Err("sales and partitions are not read from Postgres yet".to_owned()),
+    });
+}
+
+fn check_open_files(connections_max: u32) {
+    let allowed = service::open_files::raise();
+    let needed = u64::from(connections_max) + HANDSHAKES_MAX as u64 + OTHER_FILES;
+    if allowed < needed {
+        tracing::warn!(
+            files.allowed = allowed,
+            files.needed = needed,
+            "CONNECTIONS_MAX is more than the limit of open files allows"
+        );
+    }
+}

@@ -1,0 +1,8 @@
+//! Tests of the notifier from outside.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on says so by panicking"
+)]
+
+mod documentation;
