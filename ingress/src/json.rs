@@ -1,8 +1,13 @@
 //! JSON bodies in, with refusals that are problem details.
 
+use std::fmt;
+use std::marker::PhantomData;
+
 use axum::extract::rejection::JsonRejection;
-use axum::extract::{FromRequest, Request};
-use serde::de::DeserializeOwned;
+use axum::extract::{FromRequest, OptionalFromRequest, Request};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{DeserializeOwned, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use crate::app::App;
 use crate::problem::Problem;
@@ -14,10 +19,46 @@ impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
-        match axum::Json::from_request(request, app).await {
-            Ok(axum::Json(body)) => Ok(Self(body)),
+        match <axum::Json<Object<T>> as FromRequest<App>>::from_request(request, app).await {
+            Ok(axum::Json(Object(body))) => Ok(Self(body)),
             Err(rejection) => Err(refuse(&rejection)),
         }
+    }
+}
+
+/// `None` when no body is declared, for requests that can do without one.
+impl<T: DeserializeOwned> OptionalFromRequest<App> for Json<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &App) -> Result<Option<Self>, Problem> {
+        match <axum::Json<Object<T>> as OptionalFromRequest<App>>::from_request(request, app).await
+        {
+            Ok(body) => Ok(body.map(|axum::Json(Object(body))| Self(body))),
+            Err(rejection) => Err(refuse(&rejection)),
+        }
+    }
+}
+
+/// Without it a list would read as a struct to serde, and `[]` would be a purchase.
+struct Object<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Fields(PhantomData))
+    }
+}
+
+struct Fields<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for Fields<T> {
+    type Value = Object<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<Object<T>, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(fields)).map(Object)
     }
 }
 

@@ -161,7 +161,7 @@ pub(crate) async fn open(
         .into_response())
 }
 
-/// Why an operator does something.
+/// Why an operator does something; need not be said.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Why {
@@ -173,11 +173,11 @@ pub(crate) async fn close(
     State(app): State<App>,
     Path(sale): Path<String>,
     operator: Operator,
-    Json(why): Json<Why>,
+    why: Option<Json<Why>>,
 ) -> Result<Response, Problem> {
     let sale = known_sale(&app, &sale)?;
-    if why
-        .reason
+    let reason = why.and_then(|Json(why)| why.reason);
+    if reason
         .as_ref()
         .is_some_and(|reason| reason.chars().count() > REASON_CHARS_MAX)
     {
@@ -185,7 +185,7 @@ pub(crate) async fn close(
             "a reason has at most {REASON_CHARS_MAX} characters"
         )));
     }
-    let commanded = command(&app, &operator, sale.id, Action::Close {}, why.reason).await?;
+    let commanded = command(&app, &operator, sale.id, Action::Close {}, reason).await?;
     Ok(answer(commanded, StatusCode::OK))
 }
 

@@ -1,0 +1,117 @@
+//! Rule 6: what happens at a limit.
+
+use anyhow::Result;
+use async_nats::jetstream;
+use devstack::{OpenSale, Role, Stack, until};
+
+use crate::shop::{SOON, Shop, ticket};
+
+#[tokio::test]
+async fn one_shopper_who_clicks_too_often_is_told_when_to_come_back() -> Result<()> {
+    let builder = Stack::builder()
+        .env(Role::Ingress, "RATE_LIMITS", "on")
+        .env(Role::Ingress, "RATE_PER_SHOPPER_PER_S", "1");
+    let shop = Shop::open(builder, 1, &OpenSale::of(9)).await?;
+    let (hasty, other) = (shop.shopper().await?, shop.shopper().await?);
+
+    let refused = until("a refusal", SOON, async || {
+        let answer = hasty.buy(&shop.sale, Some("mine")).await?;
+        Ok((answer.status != 202).then_some(answer))
+    })
+    .await?;
+
+    assert_eq!(
+        (refused.status, refused.problem()),
+        (429, Some("rate-limited"))
+    );
+    let wait_ms = refused.body["retry_after_ms"].as_u64().unwrap_or_default();
+    assert!((1..=1_000).contains(&wait_ms), "{}", refused.body);
+    assert_eq!(refused.header("retry-after"), Some("1"));
+    assert_eq!(
+        other.buy(&shop.sale, None).await?.status,
+        202,
+        "somebody else"
+    );
+    shop.stack.stop().await
+}
+
+#[tokio::test]
+async fn a_queue_that_is_too_long_refuses_unless_its_owner_is_away() -> Result<()> {
+    // Given: nobody may wait at all, and the allocator has stopped a moment ago.
+    let builder = Stack::builder().env(Role::Ingress, "QUEUE_WAIT_MAX_MS", "0");
+    let shop = Shop::open(builder, 1, &OpenSale::of(99)).await?;
+    let shopper = shop.shopper().await?;
+    shop.stack.allocator(0).pause()?;
+
+    // When: purchases gather.
+    let mut tickets = Vec::new();
+    let refused = until("a full queue", SOON, async || {
+        let answer = shopper.buy(&shop.sale, None).await?;
+        Ok(match answer.text("ticket") {
+            Some(ticket) => {
+                tickets.push(ticket.to_owned());
+                None
+            }
+            None => Some(answer),
+        })
+    })
+    .await?;
+
+    // Then: the next one is refused, for certain and with a time to come back.
+    assert_eq!((refused.status, refused.problem()), (503, Some("busy")));
+    assert_eq!(refused.body["retry_after_ms"], 1_000);
+    assert_eq!(refused.header("retry-after"), Some("1"));
+    assert_eq!(shop.records().await?, 1 + tickets.len() as u64);
+    let ready = devstack::Http::new()
+        .get(&format!("{}/readyz", shop.stack.ingress(0).health_url()))
+        .await?;
+    assert_eq!(
+        ready.status, 200,
+        "a full queue is no reason to be replaced"
+    );
+
+    // And: once the owner counts as away, purchases are kept for whoever takes over.
+    let kept = until("an owner that is away", SOON, async || {
+        let answer = shopper.buy(&shop.sale, None).await?;
+        Ok((answer.status == 202).then_some(answer))
+    })
+    .await?;
+    tickets.push(ticket(&kept)?.to_owned());
+    shop.stack.allocator(0).resume()?;
+    for ticket in tickets {
+        shopper.learn(&shop.doors, &ticket).await?;
+    }
+    shop.stack.stop().await
+}
+
+#[tokio::test]
+async fn a_full_log_refuses_and_keeps_what_it_has() -> Result<()> {
+    // Given: a log of 1 MiB, one purchase in it, and the rest filled.
+    let builder = Stack::builder().env(Role::Setup, "LOG_MAX_BYTES", "1048576");
+    let shop = Shop::open(builder, 1, &OpenSale::of(9)).await?;
+    let early = shop.shopper().await?;
+    let accepted = early.buy(&shop.sale, Some("early")).await?;
+    let filler = jetstream::new(shop.stack.tenant().nats(Role::Ingress).await?);
+    let subject = format!("sale.00.{}.purchases", shop.sale);
+    for size in [100_000, 100] {
+        let body = vec![b'x'; size];
+        while filler
+            .publish(subject.clone(), body.clone().into())
+            .await?
+            .await
+            .is_ok()
+        {}
+    }
+
+    // When, then: a purchase is refused for certain, and nothing is called accepted that is not.
+    let records = shop.records().await?;
+    let refused = shop.shopper().await?.buy(&shop.sale, None).await?;
+    assert_eq!((refused.status, refused.problem()), (503, Some("busy")));
+    assert_eq!(shop.records().await?, records);
+    let verdict = early.learn(&shop.doors, ticket(&accepted)?).await?;
+    assert_eq!(
+        verdict,
+        devstack::audit::Verdict::Won(ticket(&accepted)?.parse()?)
+    );
+    shop.stack.stop().await
+}
