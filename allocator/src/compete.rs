@@ -168,10 +168,7 @@ impl Competition {
                 info!(%partition, "gave the partition back");
                 owner::release(postgres, grant).await;
             }
-            Some(Ended::Fenced) => {
-                metrics::counter!("allocator_fenced_total").increment(1);
-                warn!(%partition, epoch = grant.epoch, "lost the partition to another allocator");
-            }
+            Some(Ended::Fenced) => owner::tell_fenced(grant),
             Some(Ended::Doubt(error)) => {
                 // This connection's state is unknown: it is dropped, never used again.
                 drop(postgres);

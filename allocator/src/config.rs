@@ -41,7 +41,7 @@ pub struct Setup {
     #[arg(long, env, default_value_t = LOG_REPLICAS, help_heading = "Log")]
     pub log_replicas: usize,
 
-    /// Most bytes one partition's log may hold; at 90 % purchases are refused with 503
+    /// Most bytes one partition's log may hold; when it is full, purchases are refused with 503
     #[arg(long, env, default_value_t = LOG_MAX_BYTES, value_parser = clap::value_parser!(i64).range(1024 * 1024..), help_heading = "Log")]
     pub log_max_bytes: i64,
 

@@ -287,8 +287,18 @@ pub(crate) async fn hold_halted(
 
 /// Gives the partition back, so that whoever comes next need not wait for the lease to run out.
 pub(crate) async fn release(mut postgres: PgConnection, grant: Grant) {
-    if let Err(error) = store::release(&mut postgres, grant).await {
-        warn!(partition = %grant.partition, %error, "the lease was not given back; it will run out");
+    match store::release(&mut postgres, grant).await {
+        Ok(true) => {}
+        Ok(false) => tell_fenced(grant),
+        Err(error) => {
+            warn!(partition = %grant.partition, %error, "the lease was not given back; it will run out");
+        }
     }
     drop(postgres.close().await);
+}
+
+/// However a former owner finds out, it is told the same way.
+pub(crate) fn tell_fenced(grant: Grant) {
+    metrics::counter!("allocator_fenced_total").increment(1);
+    warn!(partition = %grant.partition, epoch = grant.epoch, "lost the partition to another allocator");
 }

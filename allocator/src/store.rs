@@ -181,9 +181,10 @@ pub(crate) async fn renew(postgres: &mut PgConnection, grant: Grant) -> sqlx::Re
     })
 }
 
-/// Gives a partition back at once, so that a standby need not wait for the lease to run out.
-pub(crate) async fn release(postgres: &mut PgConnection, grant: Grant) -> sqlx::Result<()> {
-    sqlx::query!(
+/// Gives a partition back at once, so that a standby need not wait for the lease to run out; `false`
+/// when it was somebody else's already.
+pub(crate) async fn release(postgres: &mut PgConnection, grant: Grant) -> sqlx::Result<bool> {
+    let released = sqlx::query!(
         "UPDATE partitions SET lease_until = '-infinity', owner = NULL
          WHERE partition = $1 AND epoch = $2 AND owner = $3",
         number(grant.partition),
@@ -192,7 +193,7 @@ pub(crate) async fn release(postgres: &mut PgConnection, grant: Grant) -> sqlx::
     )
     .execute(postgres)
     .await?;
-    Ok(())
+    Ok(released.rows_affected() == 1)
 }
 
 /// Stops a partition until an operator has looked; the first reason stays.
