@@ -32,6 +32,12 @@ pub fn is_on_path(program: &str) -> bool {
     !on_path(program).is_empty()
 }
 
+/// HAProxy, which only one story needs and nobody fetches; Debian keeps it off the path of users.
+pub fn haproxy() -> Option<PathBuf> {
+    let sbin = PathBuf::from("/usr/sbin/haproxy");
+    find_on_path("haproxy").or_else(|| sbin.is_file().then_some(sbin))
+}
+
 /// The first place on PATH where this program is.
 pub fn find_on_path(program: &str) -> Option<PathBuf> {
     on_path(program).into_iter().next()

@@ -11,7 +11,7 @@ use anyhow::{Context, Result, ensure};
 use clap::Args;
 use devstack::places::{Home, ScratchFolder, profile_folder};
 use devstack::servers::SHARED_BY_VARIABLE;
-use devstack::{Role, Servers, Stack, binaries, say};
+use devstack::{Role, Servers, Stack, binaries, install, say};
 
 use super::{browser, npm, queries};
 use tally::{Tally, rust_line, web_line};
@@ -40,6 +40,9 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
     let scratch = ScratchFolder::make(&Home::find()?.folder)?;
     let description = scratch.path().join("servers.json");
     servers.describe(&description)?;
+    if install::haproxy().is_none() {
+        say("haproxy is not installed: the story of the sale behind it is left out");
+    }
     let mut parts = vec![
         part("queries", check_queries(&servers)).await,
         part("rust", rust(arguments.cargo, description)).await,
