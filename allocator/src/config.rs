@@ -1,7 +1,7 @@
 //! What the allocator can be told, and its defaults.
 
 use clap::{Args, Parser, Subcommand};
-use service::config::{Database, Drain, Health, Nats, Secret, Telemetry};
+use service::config::{Database, Nats, Secret, Serving, Telemetry};
 
 /// As many independent logs as two to four cores can feed.
 pub const PARTITIONS: u16 = 4;
@@ -45,14 +45,14 @@ pub struct Setup {
     #[arg(long, env, default_value_t = LOG_MAX_BYTES, value_parser = clap::value_parser!(i64).range(1024 * 1024..), help_heading = "Log")]
     pub log_max_bytes: i64,
 
+    /// How to reach NATS, as the user admin.
     #[command(flatten)]
-    #[expect(missing_docs, reason = "described where it is defined")]
     pub nats: Nats,
+    /// How to reach Postgres, as the owner of the database.
     #[command(flatten)]
-    #[expect(missing_docs, reason = "described where it is defined")]
     pub database: Database,
+    /// How the command logs.
     #[command(flatten)]
-    #[expect(missing_docs, reason = "described where it is defined")]
     pub telemetry: Telemetry,
 }
 
@@ -67,19 +67,7 @@ pub struct Serve {
     #[arg(long, env, help_heading = "Postgres")]
     pub allow_unsafe_postgres: bool,
 
+    /// What every process is told.
     #[command(flatten)]
-    #[expect(missing_docs, reason = "described where it is defined")]
-    pub nats: Nats,
-    #[command(flatten)]
-    #[expect(missing_docs, reason = "described where it is defined")]
-    pub database: Database,
-    #[command(flatten)]
-    #[expect(missing_docs, reason = "described where it is defined")]
-    pub health: Health,
-    #[command(flatten)]
-    #[expect(missing_docs, reason = "described where it is defined")]
-    pub drain: Drain,
-    #[command(flatten)]
-    #[expect(missing_docs, reason = "described where it is defined")]
-    pub telemetry: Telemetry,
+    pub serving: Serving,
 }

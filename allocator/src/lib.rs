@@ -56,16 +56,18 @@ pub async fn setup(config: config::Setup) -> anyhow::Result<()> {
 
 /// Runs `allocator serve` until it is told to stop.
 pub async fn serve(config: config::Serve) -> anyhow::Result<()> {
-    service::telemetry::init(&config.telemetry);
-    let shutdown = Shutdown::on_signals(&config.drain)?;
+    service::telemetry::init(&config.serving.telemetry);
+    let shutdown = Shutdown::on_signals(&config.serving.drain)?;
     let keys: TicketKeys = config.ticket_keys.expose().parse().context("TICKET_KEYS")?;
-    let postgres = connect_options(config.database.database_url.expose())?;
+    let postgres = connect_options(config.serving.database.database_url.expose())?;
     let health = Health::new(&shutdown);
-    health.start(&config.health, "allocator", &shutdown).await?;
+    health
+        .start(&config.serving.health, "allocator", &shutdown)
+        .await?;
     let started = health.flag("start", "starting");
 
-    let consume = service::nats::connect_for(&config.nats, "allocator", "consume").await?;
-    let feed = service::nats::connect_for(&config.nats, "allocator", "feed").await?;
+    let consume = service::nats::connect_for(&config.serving.nats, "allocator", "consume").await?;
+    let feed = service::nats::connect_for(&config.serving.nats, "allocator", "feed").await?;
     health.register("nats", {
         let consume = consume.clone();
         move || service::nats::ready(&consume)

@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand};
-use service::config::{Database, Drain, Health, Nats, Secret, Telemetry};
+use service::config::{Secret, Serving};
 
 /// Loopback: what faces the internet is a balancer.
 const LISTEN_ADDR: &str = "127.0.0.1:8080";
@@ -81,21 +81,9 @@ pub struct Serve {
     #[arg(long, env, default_value_t = RATE_PER_SHOPPER_PER_S, help_heading = "Limits")]
     pub rate_per_shopper_per_s: NonZeroU32,
 
+    /// What every process is told.
     #[command(flatten)]
-    #[expect(missing_docs, reason = "described where it is defined")]
-    pub nats: Nats,
-    #[command(flatten)]
-    #[expect(missing_docs, reason = "described where it is defined")]
-    pub database: Database,
-    #[command(flatten)]
-    #[expect(missing_docs, reason = "described where it is defined")]
-    pub health: Health,
-    #[command(flatten)]
-    #[expect(missing_docs, reason = "described where it is defined")]
-    pub drain: Drain,
-    #[command(flatten)]
-    #[expect(missing_docs, reason = "described where it is defined")]
-    pub telemetry: Telemetry,
+    pub serving: Serving,
 }
 
 /// Settings of `ingress operator-token`.

@@ -55,8 +55,8 @@ const FIRST_SNAPSHOT: Duration = Duration::from_secs(30);
 
 /// Runs `ingress serve` until it is told to stop.
 pub async fn serve(config: config::Serve) -> anyhow::Result<()> {
-    service::telemetry::init(&config.telemetry);
-    let shutdown = Shutdown::on_signals(&config.drain)?;
+    service::telemetry::init(&config.serving.telemetry);
+    let shutdown = Shutdown::on_signals(&config.serving.drain)?;
     run(config, shutdown).await
 }
 
@@ -68,16 +68,18 @@ pub async fn run(config: config::Serve, shutdown: Shutdown) -> anyhow::Result<()
     let page = PageConfig::new(config.live_url.clone(), config.guest_sessions)?;
     let health = Health::new(&shutdown);
     let started = health.flag("start", "starting");
-    health.start(&config.health, "ingress", &shutdown).await?;
+    health
+        .start(&config.serving.health, "ingress", &shutdown)
+        .await?;
 
-    let publish = service::nats::connect_for(&config.nats, "ingress", "publish").await?;
-    let follow = service::nats::connect_for(&config.nats, "ingress", "feed").await?;
+    let publish = service::nats::connect_for(&config.serving.nats, "ingress", "publish").await?;
+    let follow = service::nats::connect_for(&config.serving.nats, "ingress", "feed").await?;
     for (check, client) in [("nats-publish", &publish), ("nats-feed", &follow)] {
         let client = client.clone();
         health.register(check, move || service::nats::ready(&client));
     }
     let pool = feed::pool(
-        config.database.database_url.expose(),
+        config.serving.database.database_url.expose(),
         "ingress",
         POSTGRES_CONNECTIONS,
     )?;
@@ -107,7 +109,7 @@ pub async fn run(config: config::Serve, shutdown: Shutdown) -> anyhow::Result<()
         .with_context(|| format!("cannot listen on {}", config.listen_addr))?;
     info!(address = %listener.local_addr()?, "serving");
     let limits = HttpLimits {
-        drain: config.drain.limit(),
+        drain: config.serving.drain.limit(),
         ..HttpLimits::default()
     };
     let router = app::router(app, config.web_dir);

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use clap::{Args, Parser, Subcommand};
-use service::config::{Database, Drain, Health, Nats, Secret, Telemetry};
+use service::config::{Secret, Serving};
 
 use crate::origin::Origins;
 
@@ -51,19 +51,7 @@ pub struct Serve {
     #[arg(long, env, hide_env_values = true, help_heading = "Tickets")]
     pub ticket_keys: Secret,
 
+    /// What every process is told.
     #[command(flatten)]
-    #[expect(missing_docs, reason = "described where it is defined")]
-    pub nats: Nats,
-    #[command(flatten)]
-    #[expect(missing_docs, reason = "described where it is defined")]
-    pub database: Database,
-    #[command(flatten)]
-    #[expect(missing_docs, reason = "described where it is defined")]
-    pub health: Health,
-    #[command(flatten)]
-    #[expect(missing_docs, reason = "described where it is defined")]
-    pub drain: Drain,
-    #[command(flatten)]
-    #[expect(missing_docs, reason = "described where it is defined")]
-    pub telemetry: Telemetry,
+    pub serving: Serving,
 }

@@ -62,23 +62,29 @@ const POSTGRES_CONNECTIONS: u32 = 4;
 
 /// Runs `notifier serve` until a signal stops it.
 pub async fn serve(config: config::Serve) -> anyhow::Result<()> {
-    service::telemetry::init(&config.telemetry);
-    let shutdown = Shutdown::on_signals(&config.drain)?;
+    service::telemetry::init(&config.serving.telemetry);
+    let shutdown = Shutdown::on_signals(&config.serving.drain)?;
     run(config, shutdown).await
 }
 
 /// Runs the notifier until `shutdown` begins; tests bring their own.
 pub async fn run(config: config::Serve, shutdown: Shutdown) -> anyhow::Result<()> {
     let keys: TicketKeys = config.ticket_keys.expose().parse().context("TICKET_KEYS")?;
-    let database_url = config.database.database_url.expose();
+    let database_url = config.serving.database.database_url.expose();
     let pool = feed::pool(database_url, "notifier", POSTGRES_CONNECTIONS)?;
     check_open_files(config.connections_max);
     let health = Health::new(&shutdown);
     let started = health.flag("start", "starting");
-    health.start(&config.health, "notifier", &shutdown).await?;
+    health
+        .start(&config.serving.health, "notifier", &shutdown)
+        .await?;
 
     // Boxed: it is large, and done after a moment.
-    let connecting = Box::pin(service::nats::connect_for(&config.nats, "notifier", "feed"));
+    let connecting = Box::pin(service::nats::connect_for(
+        &config.serving.nats,
+        "notifier",
+        "feed",
+    ));
     let Some(nats) = shutdown.stopping().run_until_cancelled(connecting).await else {
         return shutdown.finish().await;
     };
@@ -104,7 +110,7 @@ pub async fn run(config: config::Serve, shutdown: Shutdown) -> anyhow::Result<()
     };
     let limits = HttpLimits {
         max_connections: connections_max + HANDSHAKES_MAX,
-        drain: config.drain.limit(),
+        drain: config.serving.drain.limit(),
         ..HttpLimits::default()
     };
     let router = upgrade::router(door);

@@ -143,6 +143,27 @@ impl Default for Drain {
     }
 }
 
+/// What every serving process is told: how to reach its servers, and how to run.
+#[derive(Debug, Clone, Args)]
+#[group(skip)]
+pub struct Serving {
+    /// How to reach NATS.
+    #[command(flatten)]
+    pub nats: Nats,
+    /// How to reach Postgres.
+    #[command(flatten)]
+    pub database: Database,
+    /// Where the process tells how it is.
+    #[command(flatten)]
+    pub health: Health,
+    /// How the process stops.
+    #[command(flatten)]
+    pub drain: Drain,
+    /// How the process logs.
+    #[command(flatten)]
+    pub telemetry: Telemetry,
+}
+
 /// A value that must not reach a log, an error or `--help`: it prints as `[redacted]`.
 #[derive(Clone)]
 pub struct Secret(String);
