@@ -225,9 +225,11 @@ mod tests {
 
     #[test]
     fn a_target_folder_that_only_root_may_enter_moves_postgres_out() {
-        let root = rustix::process::getuid().is_root();
-        let scratch =
-            ScratchFolder::make(&std::env::temp_dir().join("firstcome-places")).expect("a folder");
+        let user = rustix::process::getuid();
+        let root = user.is_root();
+        // Others of this machine may test too, each below a folder of their own.
+        let folder = format!("firstcome-places-{}", user.as_raw());
+        let scratch = ScratchFolder::make(&std::env::temp_dir().join(folder)).expect("a folder");
         let private = scratch.path().join("private");
         make_open_folder(&private).expect("a folder");
         fs::set_permissions(&private, Permissions::from_mode(0o700)).expect("our folder");
