@@ -1,5 +1,7 @@
 //! What the allocator can be told, and its defaults.
 
+use std::num::NonZeroU32;
+
 use clap::{Args, Parser, Subcommand};
 use service::config::{Database, Nats, Secret, Serving, Telemetry};
 
@@ -62,6 +64,10 @@ pub struct Serve {
     /// Keys that seal tickets, 64 hex digits each, separated by commas; an order's id is its ticket
     #[arg(long, env, hide_env_values = true, help_heading = "Tickets")]
     pub ticket_keys: Secret,
+
+    /// Most purchases a second decided in one partition, to protect Postgres; as many as it can if absent
+    #[arg(long, env, help_heading = "Limits")]
+    pub max_decisions_per_s: Option<NonZeroU32>,
 
     /// Start even though Postgres may lose committed orders (fsync or synchronous_commit off)
     #[arg(long, env, help_heading = "Postgres")]

@@ -1,9 +1,10 @@
-//! Turns what waits in the log into the next commit: decides record after record until the group
-//! is full, a command comes, or a record stops the partition. No IO.
+//! Turns what waits in the log into commits: decides record after record into a group that grows
+//! until it is full, a command comes, or a record stops the partition. No IO.
 
 use std::collections::{BTreeSet, VecDeque};
 
 use async_nats::jetstream::message::Message;
+use bytes::Bytes;
 use sale::decided::{DecidedRecord, Rulings};
 use sale::subject::LogSubject;
 use sale::{
@@ -13,7 +14,7 @@ use sale::{
 };
 use sha2::{Digest, Sha256};
 
-use crate::store::Step;
+use crate::store::{Step, Taken};
 
 /// Most purchases in one commit: enough that the round trip no longer counts, small enough that
 /// the first of them does not wait for the last (about 50 ms).
@@ -44,6 +45,8 @@ pub(crate) struct PurchaseGroup {
     pub(crate) quarantined: Vec<Quarantined>,
     /// Every sale that sold something, as it stands after the group.
     pub(crate) sales: Vec<Sale>,
+    /// The last record's body: only the one at the new cursor is hashed.
+    last_body: Bytes,
 }
 
 #[derive(Debug)]
@@ -67,7 +70,7 @@ pub(crate) struct Order {
 pub(crate) struct Quarantined {
     pub(crate) seq: Seq,
     pub(crate) subject: String,
-    pub(crate) body: bytes::Bytes,
+    pub(crate) body: Bytes,
     pub(crate) error: String,
 }
 
@@ -79,52 +82,89 @@ pub(crate) struct Stop {
     pub(crate) why: String,
 }
 
-/// What deciding needs besides the records.
-pub(crate) struct Decider<'a> {
-    pub(crate) partition: Partition,
-    pub(crate) generation: Generation,
-    pub(crate) keys: &'a TicketKeys,
-    pub(crate) allocation: &'a mut Allocation,
+/// Decides ahead of the commits of one partition: while a group is being committed, the next one
+/// grows.
+pub(crate) struct Decider {
+    partition: Partition,
+    generation: Generation,
+    keys: TicketKeys,
+    allocation: Allocation,
+    /// Everything up to here is decided; the commits follow.
+    decided: Seq,
+    growing: PurchaseGroup,
+    /// Read from the log, not yet decided.
+    pub(crate) waiting: VecDeque<Entry>,
 }
 
-impl Decider<'_> {
-    /// Decides the next group and takes its entries off the queue; `None` when nothing waits.
-    pub(crate) fn next_group(
-        &mut self,
-        cursor: Seq,
-        waiting: &mut VecDeque<Entry>,
-    ) -> Result<Option<Group>, Stop> {
-        let mut group = PurchaseGroup::after(cursor);
-        while let Some(entry) = waiting.front() {
-            if group.is_full() {
-                break;
-            }
-            match self.read(entry) {
-                Ok(Record::Control(control)) if group.is_empty() => {
-                    let command = self.command(cursor, entry, control);
-                    waiting.pop_front();
-                    return Ok(Some(command));
-                }
+impl Decider {
+    pub(crate) fn new(taken: &Taken, keys: TicketKeys, allocation: Allocation) -> Self {
+        Self {
+            partition: taken.grant.partition,
+            generation: taken.generation,
+            keys,
+            allocation,
+            decided: taken.cursor,
+            growing: PurchaseGroup::after(taken.cursor),
+            waiting: VecDeque::new(),
+        }
+    }
+
+    /// Whether anything can be committed or decided.
+    pub(crate) fn has_work(&self) -> bool {
+        !self.growing.is_empty() || !self.waiting.is_empty()
+    }
+
+    /// Whether the first waiting record must be the next group's, or stands alone.
+    pub(crate) fn has_undecided(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
+    /// Whether the growing group takes no more, however much waits.
+    pub(crate) fn is_full(&self) -> bool {
+        self.growing.is_full()
+    }
+
+    /// Decides what waits into the growing group, until it is full or a record must stand alone.
+    pub(crate) fn grow(&mut self) {
+        while let Some(entry) = self.waiting.front()
+            && !self.growing.is_full()
+        {
+            let took = match self.read(entry) {
+                Ok(Record::Purchases(purchases)) => self.take_purchases(purchases),
+                Err(Unreadable::Malformed(error)) => self.take_malformed(error),
                 // A command is a commit of its own, so that no statement touches a sale twice.
-                Ok(Record::Control(_)) => break,
-                Ok(Record::Purchases(purchases)) => self.purchases(&mut group, entry, purchases)?,
-                Err(Unreadable::Malformed(error)) => self.malformed(&mut group, entry, error),
-                Err(error @ Unreadable::NewerVersion(_)) if group.is_empty() => {
-                    return Err(Stop {
-                        seq: entry.at.seq,
-                        why: error.to_string(),
-                    });
-                }
-                Err(Unreadable::NewerVersion(_)) => break,
-            }
-            if group.step.to == entry.at.seq {
-                group.step.record_hash = hash_of(&entry.message.payload);
-                waiting.pop_front();
-            } else {
-                break;
+                Ok(Record::Control(_)) | Err(Unreadable::NewerVersion(_)) => false,
+            };
+            if !took {
+                return;
             }
         }
-        Ok((!group.is_empty()).then(|| Group::Purchases(self.finish(group))))
+    }
+
+    /// The next group to commit; `None` when nothing waits.
+    pub(crate) fn next(&mut self) -> Result<Option<Group>, Stop> {
+        self.grow();
+        if !self.growing.is_empty() {
+            return Ok(Some(Group::Purchases(self.seal())));
+        }
+        let Some(entry) = self.waiting.front() else {
+            return Ok(None);
+        };
+        let seq = entry.at.seq;
+        match self.read(entry) {
+            Ok(Record::Control(control)) => Ok(self.take_command(control)),
+            Ok(Record::Purchases(purchases)) => Err(Stop {
+                seq,
+                why: format!(
+                    "its tickets are sealed with key {}, which this allocator was not given",
+                    purchases.seal
+                ),
+            }),
+            Err(error) => Err(Stop {
+                seq,
+                why: error.to_string(),
+            }),
+        }
     }
 
     fn read(&self, entry: &Entry) -> Result<Record, Unreadable> {
@@ -141,7 +181,8 @@ impl Decider<'_> {
         Record::decode(&subject, &entry.message.payload)
     }
 
-    fn command(&mut self, cursor: Seq, entry: &Entry, control: Control) -> Group {
+    fn take_command(&mut self, control: Control) -> Option<Group> {
+        let entry = self.waiting.pop_front()?;
         let record = Record::Control(control);
         let decision = self.allocation.decide(entry.at, &record);
         let (Outcome::Command(outcome), Record::Control(control)) = (decision.outcome, record)
@@ -149,38 +190,28 @@ impl Decider<'_> {
             unreachable!("a command is decided as a command");
         };
         let step = Step {
-            from: cursor,
+            from: self.decided,
             to: decision.seq,
             log_time: decision.log_time,
             record_hash: hash_of(&entry.message.payload),
             purchases: 0,
         };
-        Group::Command(Box::new(CommandGroup {
+        self.decided = step.to;
+        self.growing = PurchaseGroup::after(step.to);
+        Some(Group::Command(Box::new(CommandGroup {
             step,
             control,
             decision: outcome,
-        }))
+        })))
     }
 
-    /// Leaves the group as it was when it has to end before this record.
-    fn purchases(
-        &mut self,
-        group: &mut PurchaseGroup,
-        entry: &Entry,
-        purchases: Purchases,
-    ) -> Result<(), Stop> {
+    /// Decides the first waiting record; false, and nothing happens, without the key of its tickets.
+    fn take_purchases(&mut self, purchases: Purchases) -> bool {
         let Some(key) = self.keys.named(purchases.seal) else {
-            if group.is_empty() {
-                let why = format!(
-                    "its tickets are sealed with key {}, which this allocator was not given",
-                    purchases.seal
-                );
-                return Err(Stop {
-                    seq: entry.at.seq,
-                    why,
-                });
-            }
-            return Ok(());
+            return false;
+        };
+        let Some(entry) = self.waiting.pop_front() else {
+            return false;
         };
         let decision = self
             .allocation
@@ -200,46 +231,38 @@ impl Decider<'_> {
                 index: won.index,
             };
             let id = key.seal(place, self.generation);
-            group.orders.push(Order {
+            self.growing.orders.push(Order {
                 id,
                 sale: outcome.sale,
                 won: *won,
                 log_time,
             });
         }
-        group.add(seq, log_time, outcome);
-        Ok(())
+        self.growing.add(&entry, log_time, outcome);
+        true
     }
 
-    fn malformed(&mut self, group: &mut PurchaseGroup, entry: &Entry, error: String) {
+    fn take_malformed(&mut self, error: String) -> bool {
+        let Some(entry) = self.waiting.pop_front() else {
+            return false;
+        };
         let decision = self.allocation.decide_malformed(entry.at);
-        let subject = entry.message.subject.to_string();
-        let sale = subject.parse().ok().map(|subject: LogSubject| subject.sale);
-        group.step.to = decision.seq;
-        group.step.log_time = decision.log_time;
-        group.step.purchases += 1;
-        let rulings = Rulings::malformed();
-        group.records.push(DecidedRecord {
-            seq: decision.seq,
-            sale,
-            rulings,
-            refs: Vec::new(),
-        });
-        let body = entry.message.payload.clone();
-        group.quarantined.push(Quarantined {
-            seq: decision.seq,
-            subject,
-            body,
-            error,
-        });
+        self.growing.add_malformed(&entry, decision.log_time, error);
+        true
     }
 
-    fn finish(&self, mut group: PurchaseGroup) -> PurchaseGroup {
+    /// Ends the growing group; the sales it touched are as they stand now, since nothing was
+    /// decided after it.
+    fn seal(&mut self) -> PurchaseGroup {
+        self.decided = self.growing.step.to;
+        let next = PurchaseGroup::after(self.decided);
+        let mut group = std::mem::replace(&mut self.growing, next);
         let touched: BTreeSet<SaleId> = group.orders.iter().map(|order| order.sale).collect();
-        group.sales = touched
+        let sales = touched
             .into_iter()
-            .filter_map(|sale| self.allocation.sale(sale).cloned())
-            .collect();
+            .filter_map(|sale| self.allocation.sale(sale));
+        group.sales = sales.cloned().collect();
+        group.step.record_hash = hash_of(&group.last_body);
         group
     }
 }
@@ -258,6 +281,7 @@ impl PurchaseGroup {
             orders: Vec::new(),
             quarantined: Vec::new(),
             sales: Vec::new(),
+            last_body: Bytes::new(),
         }
     }
 
@@ -269,16 +293,42 @@ impl PurchaseGroup {
         self.step.purchases >= GROUP_PURCHASES_MAX || self.records.len() >= GROUP_RECORDS_MAX
     }
 
-    fn add(&mut self, seq: Seq, log_time: Moment, outcome: PurchaseDecision) {
-        self.step.to = seq;
-        self.step.log_time = log_time;
-        self.step.purchases += outcome.rulings.len() as u64;
+    fn add(&mut self, entry: &Entry, log_time: Moment, outcome: PurchaseDecision) {
+        self.extend(entry, log_time, outcome.rulings.len());
         self.records.push(DecidedRecord {
-            seq,
+            seq: entry.at.seq,
             sale: Some(outcome.sale),
             rulings: outcome.rulings.into_iter().collect(),
             refs: outcome.replayed,
         });
+    }
+
+    fn add_malformed(&mut self, entry: &Entry, log_time: Moment, error: String) {
+        self.extend(entry, log_time, 1);
+        let seq = entry.at.seq;
+        let subject = entry.message.subject.to_string();
+        let sale = subject.parse().ok().map(|subject: LogSubject| subject.sale);
+        let rulings = Rulings::malformed();
+        self.records.push(DecidedRecord {
+            seq,
+            sale,
+            rulings,
+            refs: Vec::new(),
+        });
+        let body = entry.message.payload.clone();
+        self.quarantined.push(Quarantined {
+            seq,
+            subject,
+            body,
+            error,
+        });
+    }
+
+    fn extend(&mut self, entry: &Entry, log_time: Moment, purchases: usize) {
+        self.step.to = entry.at.seq;
+        self.step.log_time = log_time;
+        self.step.purchases += purchases as u64;
+        self.last_body = entry.message.payload.clone();
     }
 }
 

@@ -8,6 +8,7 @@
 //! | `group.rs` | decides what waits, up to a commit's worth |
 //! | `store.rs`, `store/commit.rs` | all SQL |
 //! | `announce.rs` | the decided feed |
+//! | `throttle.rs` | protects Postgres |
 //! | `setup.rs` | `allocator setup` |
 //!
 //! Who wins is decided in the crate `sale`, in `allocation.rs`; nothing here has a say in it.
@@ -20,6 +21,7 @@ mod log;
 mod owner;
 mod setup;
 mod store;
+mod throttle;
 
 use std::time::Duration;
 
@@ -76,6 +78,7 @@ pub async fn serve(config: config::Serve) -> anyhow::Result<()> {
         jetstream: service::nats::jetstream(consume.clone(), JETSTREAM_TIMEOUT),
         feed: feed.clone(),
         keys,
+        decisions_max_per_s: config.max_decisions_per_s,
     };
     let reachable = health.flag("postgres", "not reached yet");
     let competition = compete::Competition {

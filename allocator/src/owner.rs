@@ -1,20 +1,24 @@
 //! One owned partition: read, decide, commit, announce. `step` is the whole of it; the loop
 //! around it only repeats it until the partition is lost, given back or stopped.
+//!
+//! Decisions run ahead of the commits by one group. When a commit fails or is in doubt, the owner
+//! ends and with it everything in memory, so nobody ever sees a decision that was not committed.
 
-use std::collections::VecDeque;
+use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
 use async_nats::Client;
 use async_nats::jetstream;
-use sale::{Allocation, AllocationError, Seq, TicketKeys};
+use sale::{AllocationError, Seq, TicketKeys};
 use sqlx::{Connection, PgConnection};
 use thiserror::Error;
 use tracing::{info, warn};
 
 use crate::announce::Announcer;
-use crate::group::{Decider, Entry, Group, Stop};
+use crate::group::{Decider, Group, Stop};
 use crate::log::{Log, LogError};
-use crate::store::{self, CommandCommit, Committed, Grant, PurchasesCommit, Renewed, Taken};
+use crate::store::{self, CommandCommit, Committed, Grant, PurchasesCommit, Renewed, Step, Taken};
+use crate::throttle::Throttle;
 
 /// How long an idle owner waits for a record before it gives a sign of life on the feed.
 const PULSE: Duration = Duration::from_millis(250);
@@ -35,6 +39,8 @@ pub(crate) struct Tools {
     pub(crate) jetstream: jetstream::Context,
     pub(crate) feed: Client,
     pub(crate) keys: TicketKeys,
+    /// Most purchases a second that one partition may commit; `None` for as many as it can.
+    pub(crate) decisions_max_per_s: Option<NonZeroU32>,
 }
 
 /// What a step did.
@@ -81,15 +87,25 @@ fn in_doubt(error: impl Into<anyhow::Error>) -> Ended {
 
 /// The owner of one partition.
 pub(crate) struct Owner {
-    tools: Tools,
-    postgres: PgConnection,
-    taken: Taken,
-    cursor: Seq,
-    log: Log,
-    waiting: VecDeque<Entry>,
-    allocation: Allocation,
+    committer: Committer,
+    reader: Reader,
     announcer: Announcer,
+    throttle: Throttle,
+    /// When the work that is not announced yet began; `None` while there is none.
+    busy_since: Option<Instant>,
+}
+
+/// The side that writes.
+struct Committer {
+    postgres: PgConnection,
+    grant: Grant,
     renewed_at: Instant,
+}
+
+/// The side that reads and decides, ahead of the writes.
+struct Reader {
+    log: Log,
+    decider: Decider,
 }
 
 impl Owner {
@@ -113,77 +129,117 @@ impl Owner {
             Ok(log) => log,
             Err(error) => return Err((postgres, error.into())),
         };
-        let announcer = Announcer::new(tools.feed.clone(), &taken);
-        let mut owner = Self {
-            tools,
-            postgres,
-            cursor: taken.cursor,
-            taken,
-            log,
-            waiting: VecDeque::new(),
-            allocation,
+        let mut announcer = Announcer::new(tools.feed, &taken);
+        announcer.pulse(log.last_seq()).await;
+        let grant = taken.grant;
+        Ok(Self {
+            committer: Committer {
+                postgres,
+                grant,
+                renewed_at: Instant::now(),
+            },
+            reader: Reader {
+                log,
+                decider: Decider::new(&taken, tools.keys, allocation),
+            },
             announcer,
-            renewed_at: Instant::now(),
-        };
-        owner.announcer.pulse(owner.log.last_seq()).await;
-        Ok(owner)
+            throttle: Throttle::new(tools.decisions_max_per_s),
+            busy_since: None,
+        })
     }
 
-    /// Reads what waits, decides a group of it, commits it and announces it. When nothing waits,
-    /// gives a sign of life.
+    /// Commits a group of what waits and announces it; meanwhile the next group is read and
+    /// decided. When nothing waits, gives a sign of life.
     pub(crate) async fn step(&mut self) -> Result<Stepped, Ended> {
-        if self.waiting.is_empty() {
-            self.log.gather(PULSE, &mut self.waiting).await?;
-        } else {
-            self.log.gather(Duration::ZERO, &mut self.waiting).await?;
+        let held_back = self.throttle.wait();
+        if !held_back.is_zero() {
+            tokio::time::sleep(held_back.min(PULSE)).await;
+            self.give_sign_of_life().await?;
+            return Ok(Stepped::Idle);
         }
-        let begun = Instant::now();
-        let mut decider = Decider {
-            partition: self.taken.grant.partition,
-            generation: self.taken.generation,
-            keys: &self.tools.keys,
-            allocation: &mut self.allocation,
+        let patience = if self.reader.decider.has_work() {
+            Duration::ZERO
+        } else {
+            PULSE
         };
-        let Some(group) = decider.next_group(self.cursor, &mut self.waiting)? else {
+        self.reader.gather(patience).await?;
+        let since = *self.busy_since.get_or_insert_with(Instant::now);
+        let Some(group) = self.reader.decider.next()? else {
+            self.busy_since = None;
             self.give_sign_of_life().await?;
             return Ok(Stepped::Idle);
         };
-        self.commit(&group).await?;
-        self.cursor = group.step().to;
-        group.count();
-        let purchases = group.step().purchases;
-        self.announcer
-            .committed(group, self.log.last_seq(), begun.elapsed())
-            .await;
-        Ok(Stepped::Committed(purchases))
+        // Whatever goes wrong with reading is met again by the next step, after this commit.
+        let committed = self.committer.commit(&group);
+        self.reader.read_until(committed).await?;
+        Ok(self.conclude(group, since).await)
     }
 
+    async fn conclude(&mut self, group: Group, since: Instant) -> Stepped {
+        let purchases = group.step().purchases;
+        group.count();
+        tell_lag(
+            self.committer.grant,
+            group.step(),
+            self.reader.log.last_seq(),
+        );
+        self.throttle.count(purchases);
+        let last_seq = self.reader.log.last_seq();
+        self.announcer
+            .committed(group, last_seq, since.elapsed())
+            .await;
+        self.busy_since = self.reader.decider.has_work().then(Instant::now);
+        Stepped::Committed(purchases)
+    }
+
+    async fn give_sign_of_life(&mut self) -> Result<(), Ended> {
+        self.committer.renew_when_due().await?;
+        self.announcer.pulse(self.reader.log.last_seq()).await;
+        Ok(())
+    }
+
+    /// Ends the ownership; everybody is told when nobody will decide for a while.
+    pub(crate) async fn end(mut self, why: Option<&Ended>) -> PgConnection {
+        match why {
+            Some(why @ (Ended::Stopped(_) | Ended::Halted(_))) => {
+                self.announcer.halted(&why.to_string()).await;
+            }
+            Some(Ended::Fenced | Ended::Doubt(_) | Ended::Log(_)) | None => {}
+        }
+        self.committer.postgres
+    }
+}
+
+impl Reader {
+    async fn gather(&mut self, patience: Duration) -> Result<(), LogError> {
+        self.log.gather(patience, &mut self.decider.waiting).await
+    }
+
+    /// Reads and decides for as long as a commit takes: the next group holds everything that
+    /// arrived before this one's end.
+    async fn read_until<T>(&mut self, commit: impl Future<Output = T>) -> T {
+        let mut commit = std::pin::pin!(commit);
+        loop {
+            self.decider.grow();
+            if self.decider.is_full() || self.decider.has_undecided() {
+                return commit.await;
+            }
+            let gathered = tokio::select! {
+                biased;
+                committed = &mut commit => return committed,
+                gathered = self.gather(PULSE) => gathered,
+            };
+            if gathered.is_err() {
+                return commit.await;
+            }
+        }
+    }
+}
+
+impl Committer {
     async fn commit(&mut self, group: &Group) -> Result<(), Ended> {
         let begun = Instant::now();
-        let grant = self.taken.grant;
-        let commit = async {
-            match group {
-                Group::Purchases(group) => {
-                    let commit = PurchasesCommit {
-                        step: &group.step,
-                        records: &group.records,
-                        orders: &group.orders,
-                        quarantined: &group.quarantined,
-                        sales: &group.sales,
-                    };
-                    store::commit_purchases(&mut self.postgres, grant, commit).await
-                }
-                Group::Command(group) => {
-                    let commit = CommandCommit {
-                        step: &group.step,
-                        control: &group.control,
-                        ruling: group.decision.ruling,
-                        effect: group.decision.effect.as_ref(),
-                    };
-                    store::commit_command(&mut self.postgres, grant, commit).await
-                }
-            }
-        };
+        let commit = write(&mut self.postgres, self.grant, group);
         // When time runs out the owner ends, and its connection with it: nothing is reused.
         let committed = tokio::time::timeout(COMMIT_TIMEOUT, commit)
             .await
@@ -199,25 +255,51 @@ impl Owner {
         }
     }
 
-    async fn give_sign_of_life(&mut self) -> Result<(), Ended> {
+    async fn renew_when_due(&mut self) -> Result<(), Ended> {
         if self.renewed_at.elapsed() >= RENEW_EVERY {
-            renew(&mut self.postgres, self.taken.grant).await?;
+            renew(&mut self.postgres, self.grant).await?;
             self.renewed_at = Instant::now();
         }
-        self.announcer.pulse(self.log.last_seq()).await;
         Ok(())
     }
+}
 
-    /// Ends the ownership; everybody is told when nobody will decide for a while.
-    pub(crate) async fn end(mut self, why: Option<&Ended>) -> PgConnection {
-        match why {
-            Some(why @ (Ended::Stopped(_) | Ended::Halted(_))) => {
-                self.announcer.halted(&why.to_string()).await;
-            }
-            Some(Ended::Fenced | Ended::Doubt(_) | Ended::Log(_)) | None => {}
+async fn write(
+    postgres: &mut PgConnection,
+    grant: Grant,
+    group: &Group,
+) -> sqlx::Result<Committed> {
+    match group {
+        Group::Purchases(group) => {
+            let commit = PurchasesCommit {
+                step: &group.step,
+                records: &group.records,
+                orders: &group.orders,
+                quarantined: &group.quarantined,
+                sales: &group.sales,
+            };
+            store::commit_purchases(postgres, grant, commit).await
         }
-        self.postgres
+        Group::Command(group) => {
+            let commit = CommandCommit {
+                step: &group.step,
+                control: &group.control,
+                ruling: group.decision.ruling,
+                effect: group.decision.effect.as_ref(),
+            };
+            store::commit_command(postgres, grant, commit).await
+        }
     }
+}
+
+/// How far the decisions are behind the log, in records and in time.
+fn tell_lag(grant: Grant, step: &Step, last_seq: Seq) {
+    let partition = grant.partition.to_string();
+    let behind = step.to.records_until(last_seq);
+    let lag_ms = (feed::now().unix_ms() - step.log_time.unix_ms()).max(0);
+    metrics::gauge!("allocator_backlog_records", "partition" => partition.clone())
+        .set(behind as f64);
+    metrics::gauge!("allocator_lag_seconds", "partition" => partition).set(lag_ms as f64 / 1000.0);
 }
 
 /// State that contradicts itself will do so again; anything else is Postgres' trouble.

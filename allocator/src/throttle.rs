@@ -1,0 +1,71 @@
+//! Protects Postgres: at most so many purchases a second are committed.
+
+use std::num::NonZeroU32;
+use std::time::{Duration, Instant};
+
+/// Holds groups back so that their purchases come at a bounded rate on average.
+#[derive(Debug)]
+pub(crate) struct Throttle {
+    each: Duration,
+    next_at: Option<Instant>,
+}
+
+impl Throttle {
+    pub(crate) fn new(purchases_max_per_s: Option<NonZeroU32>) -> Self {
+        let each = purchases_max_per_s.map(|rate| Duration::from_secs(1) / rate.get());
+        Self {
+            each: each.unwrap_or_default(),
+            next_at: None,
+        }
+    }
+
+    /// How long the next group must wait.
+    pub(crate) fn wait(&self) -> Duration {
+        let next_at = self
+            .next_at
+            .map(|at| at.saturating_duration_since(Instant::now()));
+        next_at.unwrap_or_default()
+    }
+
+    /// Counts the purchases of a group just committed.
+    pub(crate) fn count(&mut self, purchases: u64) {
+        if self.each.is_zero() {
+            return;
+        }
+        let purchases = u32::try_from(purchases).unwrap_or(u32::MAX);
+        let from = self
+            .next_at
+            .unwrap_or_else(Instant::now)
+            .max(Instant::now());
+        self.next_at = Some(from + self.each * purchases);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_group_is_paid_for_by_the_next_ones_wait() {
+        let mut throttle = Throttle::new(NonZeroU32::new(100));
+        assert_eq!(throttle.wait(), Duration::ZERO, "the first goes at once");
+        throttle.count(50);
+        let wait = throttle.wait();
+        assert!(
+            wait > Duration::from_millis(400) && wait <= Duration::from_millis(500),
+            "{wait:?}"
+        );
+        throttle.count(50);
+        assert!(
+            throttle.wait() > Duration::from_millis(900),
+            "groups add up"
+        );
+    }
+
+    #[test]
+    fn without_a_limit_nothing_waits() {
+        let mut throttle = Throttle::new(None);
+        throttle.count(1_000_000);
+        assert_eq!(throttle.wait(), Duration::ZERO);
+    }
+}
