@@ -2,7 +2,7 @@
 
 use rustix::process::Pid;
 
-/// The processes whose parent this is, right now.
+/// The living processes whose parent this is, right now.
 pub(crate) fn of(parent: Pid) -> Vec<Pid> {
     let parent = parent.as_raw_nonzero().get();
     let children = all()
@@ -11,7 +11,7 @@ pub(crate) fn of(parent: Pid) -> Vec<Pid> {
     children.filter_map(|(pid, _)| Pid::from_raw(pid)).collect()
 }
 
-/// Every process with its parent. Linux images often lack `ps`, so read what it reads.
+/// Every living process with its parent. Linux images often lack `ps`, so read what it reads.
 #[cfg(target_os = "linux")]
 fn all() -> Vec<(i32, i32)> {
     let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
@@ -20,7 +20,10 @@ fn all() -> Vec<(i32, i32)> {
         let stat = std::fs::read_to_string(entry.path().join("stat")).ok()?;
         // "pid (name) state parent": the name may hold anything, also brackets.
         let (_, after_name) = stat.rsplit_once(')')?;
-        Some((pid, after_name.split_whitespace().nth(1)?.parse().ok()?))
+        let mut words = after_name.split_whitespace();
+        let dead = words.next()? == "Z";
+        let parent = words.next()?.parse().ok()?;
+        (!dead).then_some((pid, parent))
     };
     entries.filter_map(read).collect()
 }
@@ -28,12 +31,13 @@ fn all() -> Vec<(i32, i32)> {
 #[cfg(not(target_os = "linux"))]
 fn all() -> Vec<(i32, i32)> {
     let output = std::process::Command::new("ps")
-        .args(["-A", "-o", "pid=,ppid="])
+        .args(["-A", "-o", "pid=,ppid=,state="])
         .output();
     let text = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
     let read = |line: &str| {
         let mut numbers = line.split_whitespace();
-        Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
+        let (pid, parent) = (numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?);
+        (!numbers.next()?.starts_with('Z')).then_some((pid, parent))
     };
     text.unwrap_or_default().lines().filter_map(read).collect()
 }

@@ -17,6 +17,7 @@ use crate::environment::inherited;
 use crate::log::Log;
 use crate::offspring;
 use crate::places::ServerUser;
+use crate::wait::until;
 
 /// From start to ready. Postgres after a crash and a cold disk are the slow ones.
 const START_LIMIT: Duration = Duration::from_secs(60);
@@ -161,10 +162,19 @@ impl Program {
         line.map_err(|_| self.failure(&format!("did not log {text:?} within {limit:?}")))
     }
 
-    /// `SIGKILL`, to its children too; returns when the process is gone.
+    /// `SIGKILL`, to its children too; returns when all of them are gone.
     pub(crate) async fn kill(&self) -> Result<()> {
         let child = self.running()?;
-        self.kill_family(&child);
+        child.signal(Signal::STOP);
+        self.signal_offspring(&child, Signal::KILL);
+        // While the parent is stopped its dead children stay its own, so that none is overlooked:
+        // one that still holds Postgres' shared memory would keep a new server from starting.
+        let gone = async || {
+            let living = self.spec.has_offspring && !offspring::of(child.pid()).is_empty();
+            Ok((!living).then_some(()))
+        };
+        until("its children end", END_LIMIT, gone).await?;
+        child.signal(Signal::KILL);
         child.ended().await?;
         Ok(())
     }
