@@ -13,8 +13,9 @@ use tracing::{info, warn};
 
 use crate::announce::Announcer;
 use crate::group::{Decider, Entry, Group, Stop};
-use crate::log::{Log, LogError};
+use crate::log::{Horizons, Log, LogError};
 use crate::store::{self, CommandCommit, Committed, Grant, PurchasesCommit, Renewed, Taken};
+use crate::trim::{Trimmer, Trimming};
 
 /// How long an idle owner waits for a record before it gives a sign of life on the feed.
 const PULSE: Duration = Duration::from_millis(250);
@@ -35,6 +36,8 @@ pub(crate) struct Tools {
     pub(crate) jetstream: jetstream::Context,
     pub(crate) feed: Client,
     pub(crate) keys: TicketKeys,
+    pub(crate) horizons: Horizons,
+    pub(crate) trimmer: Trimmer,
 }
 
 /// What a step did.
@@ -90,6 +93,8 @@ pub(crate) struct Owner {
     allocation: Allocation,
     announcer: Announcer,
     renewed_at: Instant,
+    /// Ends with the ownership.
+    _trimming: Trimming,
 }
 
 impl Owner {
@@ -109,11 +114,12 @@ impl Owner {
             Ok(Err(error)) => return Err((postgres, unloadable(error))),
             Err(ended) => return Err((postgres, ended)),
         };
-        let log = match Log::open(&tools.jetstream, &taken).await {
+        let log = match Log::open(&tools.jetstream, &taken, tools.horizons.clone()).await {
             Ok(log) => log,
             Err(error) => return Err((postgres, error.into())),
         };
         let announcer = Announcer::new(tools.feed.clone(), &taken);
+        let trimming = tools.trimmer.start(taken.grant);
         let mut owner = Self {
             tools,
             postgres,
@@ -124,6 +130,7 @@ impl Owner {
             allocation,
             announcer,
             renewed_at: Instant::now(),
+            _trimming: trimming,
         };
         owner.announcer.pulse(owner.log.last_seq()).await;
         Ok(owner)
@@ -137,6 +144,7 @@ impl Owner {
         } else {
             self.log.gather(Duration::ZERO, &mut self.waiting).await?;
         }
+        self.log.check_when_due().await?;
         let begun = Instant::now();
         let mut decider = Decider {
             partition: self.taken.grant.partition,
@@ -150,6 +158,7 @@ impl Owner {
         };
         self.commit(&group).await?;
         self.cursor = group.step().to;
+        self.log.decided(self.cursor, group.step().record_hash);
         group.count();
         let purchases = group.step().purchases;
         self.announcer
