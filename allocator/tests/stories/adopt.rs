@@ -1,6 +1,6 @@
 //! A stream that is not the one that was decided: nothing is guessed, and an operator can go on.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use async_nats::jetstream::{self, Context as JetStream};
@@ -97,7 +97,7 @@ impl Shop {
     }
 
     /// The power fails, and what comes back is the older store.
-    async fn put_store_back(&self, copy: &PathBuf) -> Result<()> {
+    async fn put_store_back(&self, copy: &Path) -> Result<()> {
         let (nats, store) = (self.stack.servers().nats()?, self.store()?);
         nats.kill().await?;
         run("rm", &["-r", &text(&store)]).await?;
@@ -106,7 +106,7 @@ impl Shop {
     }
 }
 
-fn text(path: &PathBuf) -> String {
+fn text(path: &Path) -> String {
     path.display().to_string()
 }
 
