@@ -1,6 +1,7 @@
 //! What the allocator can be told, and its defaults.
 
 use std::num::NonZeroU32;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use service::config::{Database, Nats, Secret, Serving, Telemetry};
@@ -13,6 +14,12 @@ pub const LOG_REPLICAS: usize = 1;
 
 /// Room for about 20 million purchases a partition.
 pub const LOG_MAX_BYTES: i64 = 2 * 1024 * 1024 * 1024;
+
+/// How long decided records stay in the log: longer than anybody's interval between backups.
+pub const REPLAY_HORIZON: &str = "7d";
+
+/// A hundred years: more is a slip of the finger, and no date could name it.
+const SPAN_S_MAX: u64 = 36_500 * 86_400;
 
 /// Assigns stock strictly in log order and writes the orders to Postgres
 #[derive(Debug, Parser)]
@@ -28,6 +35,12 @@ pub struct Cli {
 pub enum Command {
     /// Bring Postgres and JetStream to the shape this version needs; safe to repeat
     Setup(Setup),
+    /// Go on with the stream that is there, after the one that was decided is lost
+    AdoptStream(AdoptStream),
+    /// Let a halted partition go on, once its cause is put right
+    LiftHalt(LiftHalt),
+    /// Tell every process that Postgres was put back to a backup
+    Restored(Restored),
     /// Compete for partitions and decide what their logs hold, until stopped
     Serve(Serve),
 }
@@ -58,6 +71,64 @@ pub struct Setup {
     pub telemetry: Telemetry,
 }
 
+/// Who steps in, why, and in which database.
+#[derive(Debug, Clone, Args)]
+pub struct Why {
+    /// Why; kept beside what was done
+    #[arg(long, value_parser = reason, help_heading = "Record")]
+    pub reason: String,
+
+    /// Who; kept beside what was done
+    #[arg(long, env = "USER", help_heading = "Record")]
+    pub by: String,
+
+    /// How to reach Postgres, as the owner of the database.
+    #[command(flatten)]
+    pub database: Database,
+    /// How the command logs.
+    #[command(flatten)]
+    pub telemetry: Telemetry,
+}
+
+/// Settings of `allocator adopt-stream`.
+#[derive(Debug, Clone, Args)]
+pub struct AdoptStream {
+    /// Which partition; it must be halted
+    #[arg(long)]
+    pub partition: u16,
+
+    /// Do not ask
+    #[arg(long)]
+    pub yes: bool,
+
+    /// Who and why.
+    #[command(flatten)]
+    pub why: Why,
+    /// How to reach NATS, as the user admin.
+    #[command(flatten)]
+    pub nats: Nats,
+}
+
+/// Settings of `allocator lift-halt`.
+#[derive(Debug, Clone, Args)]
+pub struct LiftHalt {
+    /// Which partition
+    #[arg(long)]
+    pub partition: u16,
+
+    /// Who and why.
+    #[command(flatten)]
+    pub why: Why,
+}
+
+/// Settings of `allocator restored`.
+#[derive(Debug, Clone, Args)]
+pub struct Restored {
+    /// Who and why.
+    #[command(flatten)]
+    pub why: Why,
+}
+
 /// Settings of `allocator serve`.
 #[derive(Debug, Clone, Args)]
 pub struct Serve {
@@ -73,7 +144,71 @@ pub struct Serve {
     #[arg(long, env, help_heading = "Postgres")]
     pub allow_unsafe_postgres: bool,
 
+    /// How long decided records stay in the log, such as 7d, 36h or seconds; longer than the interval between backups
+    #[arg(long, env, default_value = REPLAY_HORIZON, value_parser = span, help_heading = "Log")]
+    pub replay_horizon: Duration,
+
     /// What every process is told.
     #[command(flatten)]
     pub serving: Serving,
+}
+
+fn reason(text: &str) -> Result<String, &'static str> {
+    let text = text.trim();
+    if text.is_empty() || text.chars().count() > 1_000 {
+        return Err("a reason has 1 to 1000 characters");
+    }
+    Ok(text.to_owned())
+}
+
+/// `90`, `90s`, `15m`, `36h` or `7d`.
+fn span(text: &str) -> Result<Duration, String> {
+    let number = text.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
+    let seconds = match &text[number.len()..] {
+        "" | "s" => 1,
+        "m" => 60,
+        "h" => 3_600,
+        "d" => 86_400,
+        unit => return Err(format!("{unit:?} is none of s, m, h and d")),
+    };
+    let count: u64 = number
+        .parse()
+        .map_err(|_| format!("{number:?} is no whole number"))?;
+    match count.checked_mul(seconds) {
+        Some(0) => Err("nothing could ever be decided again".to_owned()),
+        Some(seconds) if seconds <= SPAN_S_MAX => Ok(Duration::from_secs(seconds)),
+        Some(_) | None => Err("that is longer than a hundred years".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_span_is_seconds_or_has_a_unit() {
+        for (text, seconds) in [
+            ("90", 90),
+            ("90s", 90),
+            ("15m", 900),
+            ("36h", 129_600),
+            (REPLAY_HORIZON, 604_800),
+        ] {
+            assert_eq!(span(text), Ok(Duration::from_secs(seconds)), "{text}");
+        }
+        for text in [
+            "",
+            "d",
+            "0",
+            "0d",
+            "-1",
+            "1w",
+            "1.5h",
+            "1 h",
+            "40000d",
+            "99999999999999999999",
+        ] {
+            assert!(span(text).is_err(), "{text}");
+        }
+    }
 }

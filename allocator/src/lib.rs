@@ -5,23 +5,28 @@
 //! | `compete.rs` | takes partitions over and gives them back |
 //! | `owner.rs` | one owned partition: read, decide, commit, announce |
 //! | `log.rs` | reads the partition's stream, and checks that it is the right one |
+//! | `trim.rs` | purges what is older than the replay horizon |
 //! | `group.rs` | decides what waits, up to a commit's worth |
 //! | `store.rs`, `store/commit.rs` | all SQL |
 //! | `announce.rs` | the decided feed |
 //! | `throttle.rs` | protects Postgres |
 //! | `setup.rs` | `allocator setup` |
+//! | `adopt.rs`, `intervene.rs` | `allocator adopt-stream`, `lift-halt` and `restored` |
 //!
 //! Who wins is decided in the crate `sale`, in `allocation.rs`; nothing here has a say in it.
 
+mod adopt;
 mod announce;
 mod compete;
 pub mod config;
 mod group;
+mod intervene;
 mod log;
 mod owner;
 mod setup;
 mod store;
 mod throttle;
+mod trim;
 
 use std::time::Duration;
 
@@ -56,6 +61,41 @@ pub async fn setup(config: config::Setup) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Runs `allocator adopt-stream`.
+pub async fn adopt_stream(config: config::AdoptStream) -> anyhow::Result<()> {
+    let why = &config.why;
+    service::telemetry::init(&why.telemetry);
+    let mut postgres = PgConnection::connect(why.database.database_url.expose())
+        .await
+        .context("Postgres")?;
+    let nats = service::nats::connect(&config.nats, "admin").await?;
+    let jetstream = service::nats::jetstream(nats.clone(), JETSTREAM_TIMEOUT);
+    adopt::adopt(&config, &jetstream, &mut postgres).await?;
+    service::nats::close(&nats).await;
+    postgres.close().await?;
+    Ok(())
+}
+
+/// Runs `allocator lift-halt`.
+pub async fn lift_halt(config: config::LiftHalt) -> anyhow::Result<()> {
+    service::telemetry::init(&config.why.telemetry);
+    let mut postgres = PgConnection::connect(config.why.database.database_url.expose())
+        .await
+        .context("Postgres")?;
+    intervene::lift_halt(&config, &mut postgres).await?;
+    Ok(postgres.close().await?)
+}
+
+/// Runs `allocator restored`.
+pub async fn restored(config: config::Restored) -> anyhow::Result<()> {
+    service::telemetry::init(&config.why.telemetry);
+    let mut postgres = PgConnection::connect(config.why.database.database_url.expose())
+        .await
+        .context("Postgres")?;
+    intervene::restored(&config, &mut postgres).await?;
+    Ok(postgres.close().await?)
+}
+
 /// Runs `allocator serve` until it is told to stop.
 pub async fn serve(config: config::Serve) -> anyhow::Result<()> {
     service::telemetry::init(&config.serving.telemetry);
@@ -74,11 +114,18 @@ pub async fn serve(config: config::Serve) -> anyhow::Result<()> {
         let consume = consume.clone();
         move || service::nats::ready(&consume)
     });
+    let jetstream = service::nats::jetstream(consume.clone(), JETSTREAM_TIMEOUT);
     let tools = Tools {
-        jetstream: service::nats::jetstream(consume.clone(), JETSTREAM_TIMEOUT),
+        jetstream: jetstream.clone(),
         feed: feed.clone(),
         keys,
         decisions_max_per_s: config.max_decisions_per_s,
+        horizons: log::Horizons::default(),
+        trimmer: trim::Trimmer {
+            jetstream,
+            postgres: postgres.clone(),
+            horizon: config.replay_horizon,
+        },
     };
     let reachable = health.flag("postgres", "not reached yet");
     let competition = compete::Competition {

@@ -1,15 +1,18 @@
 //! Reads a partition's log: checks that it is the stream the partition was decided from, then
 //! pulls from the cursor on. Acknowledgements carry no correctness here: there are none.
 
-use std::collections::VecDeque;
-use std::time::Duration;
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, pull};
-use async_nats::jetstream::stream::{LastRawMessageErrorKind, Stream};
-use async_nats::jetstream::{self, message::Message};
+use async_nats::jetstream::context::{GetStreamError, GetStreamErrorKind};
+use async_nats::jetstream::stream::{Info, LastRawMessageErrorKind, Stream};
+use async_nats::jetstream::{self, ErrorCode, message::Message};
 use futures_util::{FutureExt, StreamExt};
-use sale::{Position, Seq, subject};
+use sale::{Partition, Position, Seq, subject};
 use thiserror::Error;
+use time::OffsetDateTime;
 use tokio::time::timeout;
 
 use crate::group::{Entry, hash_of};
@@ -24,6 +27,15 @@ const PULL_HEARTBEAT: Duration = Duration::from_millis(500);
 
 /// How long nats-server remembers a consumer nobody pulls from.
 const CONSUMER_FORGOTTEN_AFTER: Duration = Duration::from_secs(30);
+
+/// How often an owner makes sure that the stream is still the one it decides.
+const CHECK_EVERY: Duration = Duration::from_secs(10);
+
+/// How long such a check may keep the owner from its work; less than its lease.
+const CHECK_PATIENCE: Duration = Duration::from_secs(1);
+
+/// Where an operator finds what to do about a stream that is not the one that was decided.
+pub(crate) const RUNBOOK: &str = "docs/runbooks/lost-stream.md";
 
 /// Why the log cannot be read.
 #[derive(Debug, Error)]
@@ -47,6 +59,41 @@ pub(crate) struct Log {
     messages: pull::Stream,
     next: Seq,
     last_seq: Seq,
+    stream: Stream,
+    known: Known,
+    horizons: Horizons,
+    checked_at: Instant,
+}
+
+/// What a partition's stream must be.
+#[derive(Clone, Debug)]
+struct Known {
+    partition: Partition,
+    created: OffsetDateTime,
+    cursor: Seq,
+    /// Hash of the record at the cursor; `None` where a generation begins.
+    record_hash: Option<Vec<u8>>,
+}
+
+/// The last record this process has seen in each partition's stream, whoever owned it since. A
+/// stream that ends before it has lost records that were acknowledged, even if nobody decided them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Horizons(Arc<Mutex<HashMap<Partition, (OffsetDateTime, Seq)>>>);
+
+impl Horizons {
+    fn of(&self, known: &Known) -> Seq {
+        let seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // What was seen of another stream says nothing about this one.
+        seen.get(&known.partition)
+            .filter(|(created, _)| store::same_stream(*created, known.created))
+            .map_or(known.cursor, |(_, last)| known.cursor.max(*last))
+    }
+
+    fn saw(&self, known: &Known, last: Seq) {
+        let last = last.max(self.of(known));
+        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.insert(known.partition, (known.created, last));
+    }
 }
 
 impl Log {
@@ -54,12 +101,19 @@ impl Log {
     pub(crate) async fn open(
         jetstream: &jetstream::Context,
         taken: &Taken,
+        horizons: Horizons,
     ) -> Result<Self, LogError> {
-        let name = subject::stream(taken.grant.partition);
-        let stream = jetstream.get_stream(&name).await.map_err(LogError::away)?;
-        check_identity(&stream, taken).await?;
-        let last_seq = Seq::try_from(stream.cached_info().state.last_sequence)
-            .map_err(|error| LogError::Foreign(error.to_string()))?;
+        let known = Known::of(taken);
+        let name = subject::stream(known.partition);
+        let stream = match jetstream.get_stream(&name).await {
+            Ok(stream) => stream,
+            Err(error) if is_missing(&error) => return Err(known.contradicted("it is gone")),
+            Err(error) => return Err(LogError::away(error)),
+        };
+        let last_seq = known
+            .check(&stream, stream.cached_info(), horizons.of(&known))
+            .await?;
+        horizons.saw(&known, last_seq);
         let consumer = stream
             .create_consumer(pull::Config {
                 name: Some(format!("allocator-{}", taken.grant.owner)),
@@ -86,7 +140,44 @@ impl Log {
             messages,
             next: taken.cursor.next(),
             last_seq,
+            stream,
+            known,
+            horizons,
+            checked_at: Instant::now(),
         })
+    }
+
+    /// Tells how far the partition is decided, and the hash of the record there.
+    pub(crate) fn decided(&mut self, cursor: Seq, record_hash: [u8; 32]) {
+        self.known.cursor = cursor;
+        self.known.record_hash = Some(record_hash.to_vec());
+    }
+
+    /// Now and then makes sure that the stream is still the one that is decided.
+    pub(crate) async fn check_when_due(&mut self) -> Result<(), LogError> {
+        if self.checked_at.elapsed() < CHECK_EVERY {
+            return Ok(());
+        }
+        // Only what was delivered: what a consumer calls pending is an estimate.
+        self.horizons.saw(&self.known, self.delivered());
+        let seen = self.horizons.of(&self.known);
+        let checking = async {
+            let info = match self.stream.get_info().await {
+                Ok(info) => info,
+                Err(error) => return Err(LogError::away(error)),
+            };
+            self.known.check(&self.stream, &info, seen).await
+        };
+        let last = timeout(CHECK_PATIENCE, checking)
+            .await
+            .map_err(LogError::away)??;
+        self.horizons.saw(&self.known, last);
+        self.checked_at = Instant::now();
+        Ok(())
+    }
+
+    fn delivered(&self) -> Seq {
+        Seq::try_from(self.next.get() - 1).unwrap_or(Seq::ZERO)
     }
 
     /// The last record known to be in the log.
@@ -132,7 +223,7 @@ impl Log {
             )
         };
         if seq != self.next.get() {
-            return Err(LogError::Foreign(format!(
+            return Err(self.known.contradicted(&format!(
                 "the log goes on with record {seq} where record {} was expected",
                 self.next
             )));
@@ -148,38 +239,69 @@ impl Log {
     }
 }
 
-/// The stream must be the one the partition knows, reach at least to the cursor, and hold there
-/// the very record that was decided.
-async fn check_identity(stream: &Stream, taken: &Taken) -> Result<(), LogError> {
-    let found = stream.cached_info();
-    let (partition, cursor) = (taken.grant.partition, taken.cursor);
-    if !store::same_stream(taken.stream_created, found.created) {
-        return Err(LogError::Foreign(format!(
-            "partition {partition} was decided up to record {cursor} of a stream created at {}; \
-             the present one was created at {} and ends at record {}",
-            taken.stream_created, found.created, found.state.last_sequence
-        )));
+impl Drop for Log {
+    fn drop(&mut self) {
+        // The next owner in this process must not be content with less.
+        self.horizons.saw(&self.known, self.delivered());
     }
-    if found.state.last_sequence < cursor.get() {
-        return Err(LogError::Foreign(format!(
-            "partition {partition} was decided up to record {cursor}, but its stream ends at \
-             record {}",
-            found.state.last_sequence
-        )));
-    }
-    let Some(expected) = &taken.last_record_hash else {
-        return Ok(());
-    };
-    match stream.get_raw_message(cursor.get()).await {
-        Ok(message) if hash_of(&message.payload).as_slice() == expected => Ok(()),
-        Ok(_) => Err(LogError::Foreign(format!(
-            "record {cursor} of partition {partition} is not the one that was decided"
-        ))),
-        Err(error) if matches!(error.kind(), LastRawMessageErrorKind::NoMessageFound) => {
-            Err(LogError::Foreign(format!(
-                "record {cursor} of partition {partition}, the last decided one, is gone"
-            )))
+}
+
+impl Known {
+    fn of(taken: &Taken) -> Self {
+        Self {
+            partition: taken.grant.partition,
+            created: taken.stream_created,
+            cursor: taken.cursor,
+            record_hash: taken.last_record_hash.clone(),
         }
-        Err(error) => Err(LogError::away(error)),
     }
+
+    /// The stream must be the one the partition knows, reach at least as far as it was ever seen
+    /// to, and hold at the cursor the very record that was decided. Answers where it ends.
+    async fn check(&self, stream: &Stream, found: &Info, seen: Seq) -> Result<Seq, LogError> {
+        let last = found.state.last_sequence;
+        if !store::same_stream(self.created, found.created) {
+            return Err(self.contradicted(&format!(
+                "the present one was created at {} and ends at record {last}",
+                found.created
+            )));
+        }
+        if last < self.cursor.get() {
+            return Err(self.contradicted(&format!("its stream ends at record {last}")));
+        }
+        if last < seen.get() {
+            return Err(self.contradicted(&format!(
+                "its stream ends at record {last} and has held record {seen}"
+            )));
+        }
+        self.check_record(stream).await?;
+        Seq::try_from(last).map_err(|error| self.contradicted(&error.to_string()))
+    }
+
+    async fn check_record(&self, stream: &Stream) -> Result<(), LogError> {
+        let Some(expected) = &self.record_hash else {
+            return Ok(());
+        };
+        match stream.get_raw_message(self.cursor.get()).await {
+            Ok(message) if hash_of(&message.payload).as_slice() == expected => Ok(()),
+            Ok(_) => Err(self.contradicted("the record there is not the one that was decided")),
+            Err(error) if matches!(error.kind(), LastRawMessageErrorKind::NoMessageFound) => {
+                Err(self.contradicted("the record there, the last decided one, is gone"))
+            }
+            Err(error) => Err(LogError::away(error)),
+        }
+    }
+
+    fn contradicted(&self, how: &str) -> LogError {
+        LogError::Foreign(format!(
+            "partition {} was decided up to record {} of a stream created at {}; {how}. See {RUNBOOK}",
+            self.partition, self.cursor, self.created
+        ))
+    }
+}
+
+/// Whether JetStream is certain that there is no such stream.
+pub(crate) fn is_missing(error: &GetStreamError) -> bool {
+    matches!(error.kind(), GetStreamErrorKind::JetStream(error)
+        if error.error_code() == ErrorCode::STREAM_NOT_FOUND)
 }

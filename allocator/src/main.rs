@@ -12,6 +12,9 @@ static HEAP: mimalloc::MiMalloc = mimalloc::MiMalloc;
 async fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Setup(config) => allocator::setup(config).await,
+        Command::AdoptStream(config) => allocator::adopt_stream(config).await,
+        Command::LiftHalt(config) => allocator::lift_halt(config).await,
+        Command::Restored(config) => allocator::restored(config).await,
         Command::Serve(config) => allocator::serve(config).await,
     };
     match outcome {

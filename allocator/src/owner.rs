@@ -16,9 +16,10 @@ use tracing::{info, warn};
 
 use crate::announce::Announcer;
 use crate::group::{Decider, Group, Stop};
-use crate::log::{Log, LogError};
+use crate::log::{Horizons, Log, LogError};
 use crate::store::{self, CommandCommit, Committed, Grant, PurchasesCommit, Renewed, Step, Taken};
 use crate::throttle::Throttle;
+use crate::trim::{Trimmer, Trimming};
 
 /// How long an idle owner waits for a record before it gives a sign of life on the feed.
 const PULSE: Duration = Duration::from_millis(250);
@@ -41,6 +42,8 @@ pub(crate) struct Tools {
     pub(crate) keys: TicketKeys,
     /// Most purchases a second that one partition may commit; `None` for as many as it can.
     pub(crate) decisions_max_per_s: Option<NonZeroU32>,
+    pub(crate) horizons: Horizons,
+    pub(crate) trimmer: Trimmer,
 }
 
 /// What a step did.
@@ -93,6 +96,8 @@ pub(crate) struct Owner {
     throttle: Throttle,
     /// When the work that is not announced yet began; `None` while there is none.
     busy_since: Option<Instant>,
+    /// Ends with the ownership.
+    _trimming: Trimming,
 }
 
 /// The side that writes.
@@ -106,6 +111,8 @@ struct Committer {
 struct Reader {
     log: Log,
     decider: Decider,
+    /// What went wrong while a commit was under way; the step after it hears of it.
+    failed: Option<LogError>,
 }
 
 impl Owner {
@@ -125,7 +132,7 @@ impl Owner {
             Ok(Err(error)) => return Err((postgres, unloadable(error))),
             Err(ended) => return Err((postgres, ended)),
         };
-        let log = match Log::open(&tools.jetstream, &taken).await {
+        let log = match Log::open(&tools.jetstream, &taken, tools.horizons.clone()).await {
             Ok(log) => log,
             Err(error) => return Err((postgres, error.into())),
         };
@@ -141,10 +148,12 @@ impl Owner {
             reader: Reader {
                 log,
                 decider: Decider::new(&taken, tools.keys, allocation),
+                failed: None,
             },
             announcer,
             throttle: Throttle::new(tools.decisions_max_per_s),
             busy_since: None,
+            _trimming: tools.trimmer.start(grant),
         })
     }
 
@@ -163,13 +172,13 @@ impl Owner {
             PULSE
         };
         self.reader.gather(patience).await?;
+        self.reader.log.check_when_due().await?;
         let since = *self.busy_since.get_or_insert_with(Instant::now);
         let Some(group) = self.reader.decider.next()? else {
             self.busy_since = None;
             self.give_sign_of_life().await?;
             return Ok(Stepped::Idle);
         };
-        // Whatever goes wrong with reading is met again by the next step, after this commit.
         let committed = self.committer.commit(&group);
         self.reader.read_until(committed).await?;
         Ok(self.conclude(group, since).await)
@@ -178,6 +187,9 @@ impl Owner {
     async fn conclude(&mut self, group: Group, since: Instant) -> Stepped {
         let purchases = group.step().purchases;
         group.count();
+        self.reader
+            .log
+            .decided(group.step().to, group.step().record_hash);
         tell_lag(
             self.committer.grant,
             group.step(),
@@ -212,7 +224,10 @@ impl Owner {
 
 impl Reader {
     async fn gather(&mut self, patience: Duration) -> Result<(), LogError> {
-        self.log.gather(patience, &mut self.decider.waiting).await
+        match self.failed.take() {
+            Some(error) => Err(error),
+            None => self.log.gather(patience, &mut self.decider.waiting).await,
+        }
     }
 
     /// Reads and decides for as long as a commit takes: the next group holds everything that
@@ -229,7 +244,8 @@ impl Reader {
                 committed = &mut commit => return committed,
                 gathered = self.gather(PULSE) => gathered,
             };
-            if gathered.is_err() {
+            if let Err(error) = gathered {
+                self.failed = Some(error);
                 return commit.await;
             }
         }

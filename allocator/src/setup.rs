@@ -1,14 +1,14 @@
 //! `allocator setup`: migrations, streams, partition rows. Idempotent; what is newer is left alone.
 
 use anyhow::{Context, bail};
-use async_nats::jetstream::context::GetStreamErrorKind;
+use async_nats::jetstream;
 use async_nats::jetstream::stream::{Config, Info};
-use async_nats::jetstream::{self, ErrorCode};
 use sale::{Partition, subject};
 use sqlx::PgConnection;
 use tracing::info;
 
 use crate::config::Setup;
+use crate::log::{RUNBOOK, is_missing};
 use crate::store;
 
 /// The shape of a partition's stream, shared with people and the `nats` tool.
@@ -39,7 +39,7 @@ pub(crate) async fn setup(
         if !store::same_stream(known, stream.created) {
             bail!(
                 "stream {} is not the one partition {partition} was decided from: it was created \
-                 at {}, Postgres knows one of {known}. Nothing was changed",
+                 at {}, Postgres knows one of {known}. See {RUNBOOK}",
                 subject::stream(partition),
                 stream.created
             );
@@ -76,11 +76,6 @@ async fn ensure_stream(
         }
         Err(error) => Err(error).with_context(|| format!("stream {name}")),
     }
-}
-
-fn is_missing(error: &jetstream::context::GetStreamError) -> bool {
-    matches!(error.kind(), GetStreamErrorKind::JetStream(error)
-        if error.error_code() == ErrorCode::STREAM_NOT_FOUND)
 }
 
 /// What a stream must have for an acknowledgement to mean what rule 2 says.

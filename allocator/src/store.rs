@@ -1,6 +1,8 @@
 //! All SQL of the allocator. Every statement that changes something states what it expects.
 
 mod commit;
+mod horizon;
+mod intervene;
 
 use std::collections::HashMap;
 
@@ -18,6 +20,9 @@ use uuid::Uuid;
 pub(crate) use commit::{
     CommandCommit, Committed, PurchasesCommit, Step, commit_command, commit_purchases,
 };
+
+pub(crate) use horizon::{Trimmable, trimmable};
+pub(crate) use intervene::{Adoption, Halted, adopt, halted, jump_epochs, lift_halt};
 
 /// How long a partition stays with an owner that does not renew.
 pub(crate) const LEASE_S: f64 = 2.0;

@@ -8,11 +8,13 @@
 //! | file | what it does |
 //! |---|---|
 //! | `follow.rs` | the task that listens, and heals |
+//! | `generations.rs` | which life of a stream a ticket belongs to |
 //! | `state.rs` | merges snapshots and messages; knows no IO |
 //! | `store.rs` | the SQL |
 //! | `status.rs`, `view.rs` | what a ticket's holder, and everybody, is told |
 
 mod follow;
+mod generations;
 mod state;
 mod status;
 mod store;
@@ -20,13 +22,13 @@ mod view;
 
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use sale::{Partition, Place, Ruling, Sale, SaleId, Seq, Ticket};
+use sale::{Generation, Partition, Place, Ruling, Sale, SaleId, Seq, Ticket, TicketKeys};
 use sqlx::PgPool;
 use tokio::sync::watch;
 use tracing::warn;
 
 pub use state::{Standing, Waited};
-pub use status::TicketStatus;
+pub use status::{Reason, TicketStatus};
 pub use store::{SaleRow, StoreError, pool};
 pub use view::{SaleView, moment, now, rfc3339, timestamp};
 
@@ -116,6 +118,18 @@ impl Feed {
         self.inner.write().note_last_seq(partition, seq);
     }
 
+    /// The place of a ticket that one of these keys has sealed, in whichever life of its stream.
+    pub fn open(&self, keys: &TicketKeys, ticket: Ticket) -> Option<Place> {
+        let generations = self.inner.read().generations(ticket.claimed_partition())?;
+        generations.open(keys, ticket)
+    }
+
+    /// The generation that a place's ticket is sealed with.
+    pub fn generation_at(&self, place: Place) -> Option<Generation> {
+        let generations = self.inner.read().generations(place.partition)?;
+        Some(generations.at(place.seq))
+    }
+
     /// Where a ticket stands now. `place` is what the ticket was opened to.
     pub async fn status(&self, ticket: Ticket, place: Place) -> Result<TicketStatus, StoreError> {
         let known = self.inner.read().known(place);
@@ -155,6 +169,7 @@ impl Inner {
         match known {
             Known::Queued(status) => Ok(status),
             Known::Found(found) => self.spell_out(ticket, found).await,
+            Known::GivenUp => Ok(GIVEN_UP),
             Known::Forgotten => {
                 let rulings = store::rulings(&self.pool, &[place]).await?;
                 let found = rulings.get(&place).ok_or_else(|| undecided(place))?;
@@ -211,15 +226,25 @@ impl Inner {
         let places: Vec<Place> = waiting.iter().map(|one| one.place).collect();
         let rulings = store::rulings(&self.pool, &places).await?;
         for one in waiting {
-            let found = rulings
-                .get(&one.place)
-                .ok_or_else(|| undecided(one.place))?;
-            let status = self.spell_out(one.ticket, *found).await?;
+            let status = if matches!(self.read().known(one.place), Known::GivenUp) {
+                GIVEN_UP
+            } else {
+                let found = rulings
+                    .get(&one.place)
+                    .ok_or_else(|| undecided(one.place))?;
+                self.spell_out(one.ticket, *found).await?
+            };
             drop(one.reply.send(status));
         }
         Ok(())
     }
 }
+
+/// What became of a place that was lost with its stream. Which sale it was for went with it.
+const GIVEN_UP: TicketStatus = TicketStatus::Lost {
+    sale_id: None,
+    reason: Reason::Adopted,
+};
 
 /// The status of a ruling that refers to nothing but its own place.
 fn from_memory(ticket: Ticket, found: Found) -> Option<TicketStatus> {
@@ -229,7 +254,10 @@ fn from_memory(ticket: Ticket, found: Found) -> Option<TicketStatus> {
             order_id: ticket,
             replay: false,
         }),
-        (Ruling::Lost(reason), sale_id) => Some(TicketStatus::Lost { sale_id, reason }),
+        (Ruling::Lost(reason), sale_id) => Some(TicketStatus::Lost {
+            sale_id,
+            reason: reason.into(),
+        }),
         (Ruling::Won | Ruling::Replay, _) => None,
     }
 }

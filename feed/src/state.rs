@@ -8,6 +8,7 @@ use sale::decided::{Decided, DecidedRecord, Rulings};
 use sale::{Generation, Partition, Place, Ruling, Sale, SaleId, Seq, Ticket};
 use tokio::sync::{oneshot, watch};
 
+use crate::generations::Generations;
 use crate::status::TicketStatus;
 
 /// Decided records kept per partition, so that a shopper who asks a moment after the decision is
@@ -105,6 +106,7 @@ pub(crate) struct PartitionSnapshot {
     pub(crate) cursor: Seq,
     pub(crate) decided_total: u64,
     pub(crate) halted: Option<String>,
+    pub(crate) generations: Generations,
 }
 
 /// What was ruled for one place.
@@ -123,6 +125,8 @@ pub(crate) enum Known {
     Queued(TicketStatus),
     /// It is decided, and this was the ruling.
     Found(Found),
+    /// It never will be: an operator gave it up.
+    GivenUp,
     /// It is decided, too long ago to be remembered here.
     Forgotten,
     /// No such partition.
@@ -163,6 +167,7 @@ pub(crate) struct State {
 #[derive(Debug)]
 struct PartitionState {
     standing: Standing,
+    generations: Generations,
     cursor: watch::Sender<Seq>,
     recent: VecDeque<DecidedRecord>,
     waiting: BTreeMap<Seq, Vec<Waiting>>,
@@ -190,6 +195,11 @@ impl State {
         self.partitions.get(&partition).map(|known| &known.standing)
     }
 
+    pub(crate) fn generations(&self, partition: Partition) -> Option<Generations> {
+        let known = self.partitions.get(&partition)?;
+        Some(known.generations.clone())
+    }
+
     pub(crate) fn cursor_changes(&self, partition: Partition) -> Option<watch::Receiver<Seq>> {
         self.partitions
             .get(&partition)
@@ -213,6 +223,9 @@ impl State {
         let Some(known) = self.partitions.get(&place.partition) else {
             return Known::NoPartition;
         };
+        if known.generations.gave_up(place.seq) {
+            return Known::GivenUp;
+        }
         if place.seq > known.standing.cursor {
             return Known::Queued(known.standing.queued(place));
         }
@@ -334,6 +347,7 @@ impl PartitionState {
                 halted: None,
                 heard_at: None,
             },
+            generations: row.generations.clone(),
             cursor: watch::Sender::new(row.cursor),
             recent: VecDeque::new(),
             waiting: BTreeMap::new(),
@@ -349,6 +363,7 @@ impl PartitionState {
         }
         self.standing.epoch = row.epoch;
         self.standing.generation = row.generation;
+        self.generations = row.generations;
         self.standing.cursor = row.cursor;
         self.standing.last_seq = self.standing.last_seq.max(row.cursor);
         self.standing.decided_total = row.decided_total;

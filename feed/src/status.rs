@@ -27,8 +27,26 @@ pub enum TicketStatus {
         #[serde(skip_serializing_if = "Option::is_none")]
         sale_id: Option<SaleId>,
         /// Why.
-        reason: Lost,
+        reason: Reason,
     },
+}
+
+/// Why there is no order for a ticket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reason {
+    /// The record was lost with its stream, and an operator went on with another one. No ruling:
+    /// the log that would have to hold it is gone.
+    Adopted,
+    /// The log was decided so.
+    #[serde(untagged)]
+    Ruled(Lost),
+}
+
+impl From<Lost> for Reason {
+    fn from(lost: Lost) -> Self {
+        Self::Ruled(lost)
+    }
 }
 
 impl TicketStatus {

@@ -14,6 +14,7 @@ use thiserror::Error;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use crate::generations::{Adoption, Generations};
 use crate::moment;
 use crate::state::{Found, PartitionSnapshot, Snapshot, found};
 
@@ -117,6 +118,7 @@ pub(crate) async fn snapshot(pool: &PgPool) -> Result<Snapshot, StoreError> {
 }
 
 async fn partitions(connection: &mut PgConnection) -> Result<Vec<PartitionSnapshot>, StoreError> {
+    let mut generations = generations(connection).await?;
     let rows = sqlx::query!(
         "SELECT partition, epoch, generation, cursor, decided_total, halted
          FROM partitions ORDER BY partition"
@@ -132,9 +134,33 @@ async fn partitions(connection: &mut PgConnection) -> Result<Vec<PartitionSnapsh
                 cursor: seq(row.cursor)?,
                 decided_total: u64::try_from(row.decided_total)?,
                 halted: row.halted,
+                generations: generations.remove(&row.partition).unwrap_or_default(),
             })
         })
         .collect()
+}
+
+async fn generations(
+    connection: &mut PgConnection,
+) -> Result<HashMap<i16, Generations>, StoreError> {
+    let rows = sqlx::query!(
+        "SELECT partition, generation, hole_from, hole_to FROM generations
+         ORDER BY partition, generation"
+    )
+    .fetch_all(connection)
+    .await?;
+    let mut adoptions: HashMap<i16, Vec<Adoption>> = HashMap::new();
+    for row in rows {
+        adoptions.entry(row.partition).or_default().push(Adoption {
+            generation: Generation::new(u32::try_from(row.generation)?),
+            hole_from: seq(row.hole_from)?,
+            hole_to: seq(row.hole_to)?,
+        });
+    }
+    Ok(adoptions
+        .into_iter()
+        .map(|(partition, adoptions)| (partition, adoptions.into_iter().collect()))
+        .collect())
 }
 
 async fn sales(connection: &mut PgConnection) -> Result<Vec<Sale>, StoreError> {

@@ -14,7 +14,7 @@ use async_nats::jetstream::{self, ErrorCode};
 use bytes::Bytes;
 use feed::Feed;
 use sale::subject::{self, LogSubject};
-use sale::{Partition, Seq};
+use sale::{Generation, Partition, Seq};
 use tracing::{error, warn};
 use uuid::Uuid;
 
@@ -44,8 +44,12 @@ pub(crate) enum Refusal {
 pub(crate) struct Publisher {
     jetstream: jetstream::Context,
     feed: Feed,
-    streams: Arc<Mutex<HashMap<Partition, Arc<Stream>>>>,
+    streams: Arc<Mutex<Streams>>,
 }
+
+/// One for each life of a stream: what was wrong with the last one is over once an operator has
+/// adopted another.
+type Streams = HashMap<(Partition, Generation), Arc<Stream>>;
 
 /// What is known of one stream.
 struct Stream {
@@ -99,9 +103,7 @@ impl Publisher {
             .payload(body)
             .message_id(Uuid::new_v4().to_string())
             .expected_stream(&stream.name);
-        let outcome = self
-            .publish_until_deadline(&stream, &to.to_string(), message)
-            .await;
+        let outcome = self.publish_until_deadline(&stream, to, message).await;
         metrics::histogram!("ingress_publish_seconds").record(begun.elapsed().as_secs_f64());
         match outcome {
             Ok(seq) => self.feed.note_last_seq(to.partition, seq),
@@ -121,12 +123,17 @@ impl Publisher {
     async fn publish_until_deadline(
         &self,
         stream: &Stream,
-        subject: &str,
+        to: LogSubject,
         message: PublishMessage,
     ) -> Result<Seq, Refusal> {
+        let subject = &to.to_string();
         let deadline = Instant::now() + PUBLISH_DEADLINE;
-        // A sequence acknowledged before this record was sent must stay below it.
-        let floor = stream.highest.load(Ordering::Acquire);
+        // A sequence that anybody knew before this record was sent must stay below it.
+        let known = self
+            .feed
+            .standing(to.partition)
+            .map_or(Seq::ZERO, |standing| standing.last_seq);
+        let floor = stream.highest.load(Ordering::Acquire).max(known.get());
         let mut sent_before = false;
         loop {
             match self.attempt(subject, message.clone()).await {
@@ -161,8 +168,10 @@ impl Publisher {
     }
 
     fn stream(&self, partition: Partition) -> Arc<Stream> {
+        let standing = self.feed.standing(partition);
+        let generation = standing.map_or(Generation::FIRST, |standing| standing.generation);
         let mut streams = self.streams.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(streams.entry(partition).or_insert_with(|| {
+        Arc::clone(streams.entry((partition, generation)).or_insert_with(|| {
             Arc::new(Stream {
                 name: subject::stream(partition),
                 highest: AtomicU64::new(0),
@@ -194,6 +203,12 @@ impl Stream {
         } else if !ack.duplicate && ack.sequence <= floor {
             Some(format!(
                 "acknowledged as {} after record {floor}",
+                ack.sequence
+            ))
+        } else if ack.sequence - floor.min(ack.sequence) >= Seq::ADOPTION_JUMP {
+            // Of a generation that this process does not know yet: it could not seal the ticket.
+            Some(format!(
+                "acknowledged as {}, far ahead of record {floor}",
                 ack.sequence
             ))
         } else {
@@ -298,6 +313,7 @@ mod tests {
             (ack(0, true), true),
             (ack(42, true), false),
             (ack(41, false), false),
+            (ack(41 + Seq::ADOPTION_JUMP, false), false),
             (foreign, false),
         ] {
             let stream = stream();

@@ -145,13 +145,14 @@ impl Item {
 
 #[cfg(test)]
 mod tests {
+    use feed::Reason;
     use sale::{Generation, Lost, Moment, Partition, Place, Seq, TicketKey};
 
     use super::*;
 
     const LOST: TicketStatus = TicketStatus::Lost {
         sale_id: None,
-        reason: Lost::SoldOut,
+        reason: Reason::Ruled(Lost::SoldOut),
     };
 
     fn ticket(seq: u64) -> Ticket {

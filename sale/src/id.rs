@@ -87,6 +87,10 @@ impl Seq {
     /// The highest sequence a ticket can name.
     pub const MAX: Self = Self((1 << 42) - 1);
 
+    /// How far the sequence jumps when an operator adopts another stream: more records than any
+    /// stream holds, so that no sequence before it was ever told to anybody; 42 bits allow 4,000 jumps.
+    pub const ADOPTION_JUMP: u64 = 1_000_000_000;
+
     /// The number itself.
     pub const fn get(self) -> u64 {
         self.0

@@ -23,7 +23,7 @@ const SOLD_OUT: &str = "
     UPDATE partitions SET cursor = 2, last_record_hash = sha256('') WHERE partition = 0";
 
 /// What must never be, and the constraint that says so.
-const WRONG: [(&str, &str, &str); 10] = [
+const WRONG: [(&str, &str, &str); 12] = [
     (
         "a unit more sold than there are",
         "UPDATE sales SET sold = 2",
@@ -74,6 +74,16 @@ const WRONG: [(&str, &str, &str); 10] = [
         "a cursor without the record it stands on",
         "UPDATE partitions SET last_record_hash = NULL",
         "partitions_record_hash",
+    ),
+    (
+        "a generation that begins after the cursor",
+        "UPDATE partitions SET begins_after = 3",
+        "partitions_begins_after",
+    ),
+    (
+        "a generation that leaves a place to nobody",
+        "INSERT INTO generations SELECT 0, 2, 5, 3, 3, now(), 'me', 'why', now(), now()",
+        "generations_hole",
     ),
 ];
 
@@ -143,6 +153,8 @@ async fn nobody_but_the_allocator_may_write_what_the_log_decides() -> Result<()>
         "DELETE FROM orders",
         "DELETE FROM decisions",
         "UPDATE decisions SET rulings = 'W'",
+        "DELETE FROM generations",
+        "DELETE FROM interventions",
     ] {
         let refused = refusal(&allocator, statement).await?;
         ensure!(

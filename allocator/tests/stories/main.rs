@@ -3,9 +3,12 @@
 
 mod shop;
 
+mod adopt;
 mod constraints;
 mod halts;
+mod horizon;
 mod ownership;
 mod records;
 mod replay;
+mod restore;
 mod setup;

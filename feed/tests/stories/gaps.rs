@@ -106,7 +106,7 @@ async fn a_higher_epoch_replaces_what_is_known_even_with_a_lower_cursor() -> Res
     let status = story.feed.status(story.ticket(undone), undone).await?;
     let lost = TicketStatus::Lost {
         sale_id: Some(story.sale),
-        reason: Lost::SoldOut,
+        reason: Lost::SoldOut.into(),
     };
     assert_eq!(status, lost);
     Ok(())

@@ -49,9 +49,9 @@ async fn everybody_who_waits_is_answered_by_the_announcement() -> Result<()> {
         order_id: story.ticket(first),
         replay: false,
     };
-    let lost = |reason| TicketStatus::Lost {
+    let lost = |reason: Lost| TicketStatus::Lost {
         sale_id: Some(sale_id),
-        reason,
+        reason: reason.into(),
     };
     assert_eq!(answered(winner).await?, won);
     assert_eq!(answered(loser).await?, lost(Lost::SoldOut));
@@ -139,7 +139,7 @@ async fn a_record_that_nobody_could_read_lost_for_all_of_its_places() -> Result<
         .await?;
     let lost = TicketStatus::Lost {
         sale_id: Some(story.sale),
-        reason: Lost::Malformed,
+        reason: Lost::Malformed.into(),
     };
     assert_eq!(answered(answer).await?, lost);
     Ok(())

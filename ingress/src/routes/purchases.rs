@@ -78,7 +78,9 @@ pub(crate) async fn create(
         .await
         .map_err(|why| refuse(why, &key))?;
 
-    let ticket = app.tickets.current().seal(place, standing.generation);
+    // An operator may have begun another one while the record was on its way.
+    let generation = app.feed.generation_at(place).unwrap_or(standing.generation);
+    let ticket = app.tickets.current().seal(place, generation);
     let ahead = app
         .feed
         .standing(place.partition)

@@ -39,13 +39,9 @@ pub(crate) async fn show(
 ) -> Result<impl IntoResponse, Problem> {
     let Query(poll) = poll.map_err(|error| Problem::BadRequest(error.body_text()))?;
     let ticket: Ticket = ticket.parse().map_err(|_| Problem::BadTicket)?;
-    let standing = app
-        .feed
-        .standing(ticket.claimed_partition())
-        .ok_or(Problem::BadTicket)?;
     let place = app
-        .tickets
-        .open(ticket, standing.generation)
+        .feed
+        .open(&app.tickets, ticket)
         .ok_or(Problem::BadTicket)?;
 
     let patience = Duration::from_secs(poll.wait.min(WAIT_S_MAX).into());

@@ -78,7 +78,7 @@ fn everything_a_server_says() -> Vec<Value> {
     };
     let lost = TicketStatus::Lost {
         sale_id: Some(sale_id),
-        reason: Lost::SoldOut,
+        reason: Lost::SoldOut.into(),
     };
     let refused = |what, problem| written(&ServerMessage::Refused { what, problem });
     vec![

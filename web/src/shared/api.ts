@@ -31,7 +31,8 @@ export type Reason =
   | 'paused'
   | 'closed'
   | 'malformed'
-  | 'unknown-sale';
+  | 'unknown-sale'
+  | 'adopted';
 
 /** What a ticket stands for now. */
 export type Ruling =

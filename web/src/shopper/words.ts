@@ -36,6 +36,7 @@ const LOST: Record<Reason, Words> = {
   closed: { title: 'The sale is closed', text: 'The seller closed it before your turn. Nothing was ordered.' },
   malformed: { title: 'That went wrong', text: 'The shop could not read your purchase. Nothing was ordered; please press again.' },
   'unknown-sale': { title: 'No such sale', text: 'The shop does not know this sale any more. Nothing was ordered.' },
+  adopted: { title: 'The shop lost your purchase', text: 'Its record was damaged before it was your turn, and the seller had to go on without it. Nothing was ordered; you can press again.' },
 };
 
 /** For a reason that the server has learned after this page was written. */
