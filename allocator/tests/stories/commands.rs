@@ -1,7 +1,7 @@
 //! What operators do to a sale, in log order: each command has one ruling, and the trail holds it.
 
 use anyhow::{Context, Result};
-use devstack::{OpenSale, Role};
+use devstack::OpenSale;
 use sale::{
     Action, Change, CommandRuling, Moment, Open, Partition, Price, Product, ProductId, SaleId, Seq,
 };
@@ -36,7 +36,8 @@ impl Shop {
     }
 }
 
-fn terms(stock: u32) -> Open {
+/// A window from the first second to this moment.
+fn terms(ends_at_ms: i64) -> Open {
     Open {
         product: Product {
             id: ProductId::new(Uuid::from_u128(1)),
@@ -46,10 +47,10 @@ fn terms(stock: u32) -> Open {
             amount_minor: 100,
             currency: "EUR".to_owned(),
         },
-        stock,
+        stock: 5,
         unit_limit: 1,
         starts_at_ms: Moment::from_unix_ms(1_000),
-        ends_at_ms: Moment::from_unix_ms(2_000),
+        ends_at_ms: Moment::from_unix_ms(ends_at_ms),
     }
 }
 
@@ -95,10 +96,10 @@ async fn every_command_is_ruled_once_and_kept_with_its_ruling() -> Result<()> {
         // The id counts, not what came with it.
         (this, 7, Action::Close {}, Repeated),
         (this, 9, Action::Resume {}, Applied),
-        (this, 10, Action::Open(terms(5)), AlreadyOpen),
+        (this, 10, Action::Open(terms(2_000)), AlreadyOpen),
         (other, 11, Action::Pause {}, UnknownSale),
         (other, 12, Action::Cancel { seq, index }, UnknownSale),
-        (other, 13, Action::Open(terms(0)), Invalid),
+        (other, 13, Action::Open(terms(1_000)), Invalid),
         (this, 14, Action::Cancel { seq, index }, UnknownOrder),
         (this, 15, Action::Close {}, Applied),
         (this, 16, limit(3), Closed),
@@ -195,10 +196,9 @@ async fn a_cancelled_unit_is_sold_again_in_log_order_and_its_key_stays_used() ->
         .buy(&[(1, "a"), (1, "b"), (1, "c"), (2, "a")])
         .await?;
     assert_eq!(shop.ruled(third).await?, "RRLS");
-    let pool = shop.stack.tenant().pool(Role::Setup);
     let refs: Vec<i64> = sqlx::query_scalar("SELECT refs FROM decisions WHERE seq = $1")
         .bind(i64::try_from(third)?)
-        .fetch_one(&pool)
+        .fetch_one(shop.pool())
         .await?;
     let places = [(first, 0), (second, 1)].map(|(seq, index)| (seq << 12 | index).cast_signed());
     assert_eq!(refs, places);

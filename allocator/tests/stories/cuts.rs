@@ -1,10 +1,10 @@
 //! A commit whose answer is lost: it happened or it did not, and only Postgres knows.
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use devstack::OpenSale;
 use devstack::proxy::Catches;
 
-use crate::proof::wired;
+use crate::proof::{Feed, wired};
 use crate::shop::{Shop, cursor};
 use crate::writer::Writer;
 
@@ -22,15 +22,26 @@ fn wishes(record: usize) -> Vec<(u128, &'static str)> {
         .collect()
 }
 
+/// Nothing that was told so far is beyond what Postgres holds.
+fn is_true(feed: &mut Feed, committed: u64) -> Result<()> {
+    for told in feed.told()? {
+        let told = told.cursor.get();
+        ensure!(told <= committed, "told {told}, committed {committed}");
+    }
+    Ok(())
+}
+
 /// Cuts commit after commit; gives where Postgres stood before each, and after the last.
 async fn cut(shop: &Shop, mut catches: Catches) -> Result<Vec<u64>> {
-    let writer = Writer::of(shop).await?;
+    let (writer, mut feed) = (Writer::of(shop).await?, Feed::of(shop).await?);
     let mut cursors = Vec::new();
     for number in 0..CUTS {
         writer.buy(&wishes(number)).await?;
         // Every commit is caught: nothing else moves the cursor between two looks at it.
         let caught = catches.next().await?;
-        cursors.push(cursor(shop.pool()).await?);
+        let committed = cursor(shop.pool()).await?;
+        is_true(&mut feed, committed)?;
+        cursors.push(committed);
         match number % 4 {
             0 => caught.cut(),
             1 => caught.answered().await?.cut(),

@@ -46,18 +46,15 @@ impl Shop {
 #[tokio::test]
 async fn a_postgres_that_dies_again_and_again_loses_and_doubles_nothing() -> Result<()> {
     let servers = Servers::own().await?;
-    let shop = Shop::open(stack().on(&servers), 1, &OpenSale::of(80)).await?;
+    let shop = Shop::open(stack().on(&servers), 1, &OpenSale::of(90)).await?;
     let (postgres, allocator) = (servers.postgres()?, shop.stack.allocator(0));
     let mut attempts = Vec::new();
     for death in 0..DEATHS {
         // When: it is killed while a crowd buys.
         let (crowd, patient) = (shop.shoppers(20).await?, shop.shoppers(10).await?);
+        let seen = cursor(shop.pool()).await?;
         let dies = async {
-            let seen = cursor(shop.pool()).await?;
-            until("a decision", SOON, async || {
-                Ok((cursor(shop.pool()).await? > seen).then_some(()))
-            })
-            .await?;
+            shop.decided(seen + 1).await?;
             postgres.kill().await?;
             // Then: whoever comes while it is dead gets a ticket, and waits.
             let tickets = shop.queued(&patient).await?;
@@ -74,7 +71,7 @@ async fn a_postgres_that_dies_again_and_again_loses_and_doubles_nothing() -> Res
     }
     // Then: everything was decided, once.
     let findings = shop.adds_up(attempts).await?;
-    assert_eq!(findings.won, 80, "{findings:?}");
+    assert_eq!(findings.won, 90, "{findings:?}");
     until("ready again", SOON, async || {
         Ok(unready(allocator).await?.is_none().then_some(()))
     })
@@ -91,12 +88,9 @@ async fn a_nats_server_that_dies_again_and_again_loses_and_doubles_nothing() -> 
     for _ in 0..DEATHS {
         // When: it is killed while a crowd buys, and started again.
         let crowd = shop.shoppers(20).await?;
+        let seen = cursor(shop.pool()).await?;
         let dies = async {
-            let seen = cursor(shop.pool()).await?;
-            until("a decision", SOON, async || {
-                Ok((cursor(shop.pool()).await? > seen).then_some(()))
-            })
-            .await?;
+            shop.decided(seen + 1).await?;
             nats.kill().await?;
             nats.restart().await
         };

@@ -3,7 +3,10 @@
 use anyhow::{Context, Result, ensure};
 use devstack::audit::{Attempt, Findings};
 use devstack::{Http, OpenSale, Process, Proxy, Role, Servers, Tenant};
+use futures_util::{FutureExt, StreamExt};
 use sale::Partition;
+use sale::decided::Decided;
+use sale::subject::DECIDED_ALL;
 
 use crate::replay::{Books, log_of};
 use crate::shop::{Shop, halted, is_contiguous, stack};
@@ -47,6 +50,27 @@ impl Shop {
         let findings = self.audit(attempts).await?;
         ensure!(findings.is_clean(), "{findings:?}");
         Ok(findings)
+    }
+}
+
+/// What the allocators tell everybody.
+pub(crate) struct Feed(async_nats::Subscriber);
+
+impl Feed {
+    pub(crate) async fn of(shop: &Shop) -> Result<Self> {
+        let client = shop.stack.tenant().nats(Role::Notifier).await?;
+        let feed = client.subscribe(DECIDED_ALL).await?;
+        client.flush().await?;
+        Ok(Self(feed))
+    }
+
+    /// What arrived since it was asked last.
+    pub(crate) fn told(&mut self) -> Result<Vec<Decided>> {
+        let mut told = Vec::new();
+        while let Some(Some(message)) = self.0.next().now_or_never() {
+            told.push(serde_json::from_slice(&message.payload)?);
+        }
+        Ok(told)
     }
 }
 

@@ -7,13 +7,16 @@ use devstack::{OpenSale, Process, Proxy, until};
 use sqlx::{Postgres, Transaction};
 
 use crate::ownership::{FENCED, TOOK_OVER, owner_and_standby};
-use crate::proof::{counter, wired};
+use crate::proof::{Feed, counter, wired};
 use crate::shop::{SOON, Shop, cursor};
 
 /// Whether somebody waits for a row that this transaction has locked.
 const IS_WAITED_FOR: &str = "
     SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'
                    AND transactionid = pg_current_xact_id()::xid)";
+
+/// Of whoever took a new partition.
+const FIRST_EPOCH: u64 = 1;
 
 /// Two allocators, a sale of forty, and sixty who want it.
 async fn busy() -> Result<(Proxy, Shop)> {
@@ -64,6 +67,9 @@ async fn fenced(shop: &Shop, zombie: &Process, attempts: Vec<Attempt>) -> Result
     zombie.wait_for_log(FENCED, SOON).await?;
     let count = counter(zombie, "allocator_fenced_total").await?;
     ensure!(count > 0.0, "nothing was fenced");
+    // Behind the fence stand the constraints: a zombie that gets to them halts itself.
+    let halted = zombie.log_contains("halted the partition");
+    ensure!(!halted, "a constraint refused it, not the fence");
     let findings = shop.adds_up(attempts).await?;
     assert_eq!(findings.won, 40, "{findings:?}");
     shop.stack.stop().await
@@ -76,18 +82,26 @@ async fn a_commit_that_arrives_after_the_take_over_is_refused() -> Result<()> {
     let crowd = shop.shoppers(60).await?;
     let mut catches = proxy.catch(&shop.mark_of_a_commit()?);
 
+    let mut feed = Feed::of(&shop).await?;
+
     // When: a commit is on its way for so long that somebody else decides the same records.
     let story = async {
         let late = catches.next().await?;
+        let committed = cursor(shop.pool()).await?;
         owner.pause()?;
         superseded(&shop, standby, catches).await?;
         let judged = late.answered().await?;
         owner.resume()?;
         judged.pass();
-        Ok(())
+        Ok(committed)
     };
-    let (attempts, ()) = tokio::try_join!(shop.buying(&crowd, &["a"]), story)?;
+    let (attempts, committed) = tokio::try_join!(shop.buying(&crowd, &["a"]), story)?;
 
+    // Then: it was the first owner's, and nobody was told of it in that owner's name.
+    owner.wait_for_log(FENCED, SOON).await?;
+    for told in feed.told()?.iter().filter(|told| told.epoch == FIRST_EPOCH) {
+        ensure!(told.cursor.get() <= committed, "the zombie told {told:?}");
+    }
     fenced(&shop, owner, attempts).await
 }
 
