@@ -46,11 +46,12 @@ async fn a_postgres_that_only_reads_holds_purchases_up_and_loses_none() -> Resul
     let before = cursor(shop.pool()).await?;
     let tickets = shop.queued(&crowd).await?;
 
-    // Then: they wait, and the log says what for.
+    // Then: they wait, and the log says what for; nobody gives up.
     let allocator = shop.stack.allocator(0);
-    allocator
-        .wait_for_log("read-only transaction", SOON)
+    let said = allocator
+        .wait_for_log("cannot claim the partition", SOON)
         .await?;
+    ensure!(said.contains("read-only transaction"), "{said}");
     ensure!(cursor(shop.pool()).await? == before, "it was decided");
 
     // And: once it writes again, they are decided.

@@ -62,6 +62,19 @@ async fn superseded(shop: &Shop, standby: &Process, mut catches: Catches) -> Res
     .await
 }
 
+/// The zombie told nobody, in its own name, of anything after its last commit.
+async fn nobody_was_told_beyond(committed: u64, zombie: &Process, mut feed: Feed) -> Result<()> {
+    zombie.wait_for_log(FENCED, SOON).await?;
+    let told = feed.told()?;
+    let mut own = told.iter().filter(|told| told.epoch == FIRST_EPOCH);
+    let lie = own.find(|told| told.cursor.get() > committed);
+    ensure!(
+        lie.is_none(),
+        "committed {committed}, the zombie told {lie:?}"
+    );
+    Ok(())
+}
+
 /// The zombie is back, finds out, and has doubled nothing.
 async fn fenced(shop: &Shop, zombie: &Process, attempts: Vec<Attempt>) -> Result<()> {
     zombie.wait_for_log(FENCED, SOON).await?;
@@ -81,8 +94,7 @@ async fn a_commit_that_arrives_after_the_take_over_is_refused() -> Result<()> {
     let (owner, standby) = owner_and_standby(&shop.stack)?;
     let crowd = shop.shoppers(60).await?;
     let mut catches = proxy.catch(&shop.mark_of_a_commit()?);
-
-    let mut feed = Feed::of(&shop).await?;
+    let feed = Feed::of(&shop).await?;
 
     // When: a commit is on its way for so long that somebody else decides the same records.
     let story = async {
@@ -97,11 +109,7 @@ async fn a_commit_that_arrives_after_the_take_over_is_refused() -> Result<()> {
     };
     let (attempts, committed) = tokio::try_join!(shop.buying(&crowd, &["a"]), story)?;
 
-    // Then: it was the first owner's, and nobody was told of it in that owner's name.
-    owner.wait_for_log(FENCED, SOON).await?;
-    for told in feed.told()?.iter().filter(|told| told.epoch == FIRST_EPOCH) {
-        ensure!(told.cursor.get() <= committed, "the zombie told {told:?}");
-    }
+    nobody_was_told_beyond(committed, owner, feed).await?;
     fenced(&shop, owner, attempts).await
 }
 
@@ -111,27 +119,27 @@ async fn a_zombie_whose_commit_went_through_without_it_has_made_its_last() -> Re
     let (owner, standby) = owner_and_standby(&shop.stack)?;
     let crowd = shop.shoppers(60).await?;
     let mut catches = proxy.catch(&shop.mark_of_a_commit()?);
+    let feed = Feed::of(&shop).await?;
 
     // When: the owner stops inside a commit that still goes through, and learns of it much later.
     let story = async {
         let lock = stopped_in_its_commit(&shop, owner, &mut catches).await?;
         let before = cursor(shop.pool()).await?;
         lock.rollback().await?;
-        until("the zombie's last commit", SOON, async || {
-            Ok((cursor(shop.pool()).await? > before).then_some(()))
-        })
-        .await?;
+        shop.decided(before + 1).await?;
+        let committed = cursor(shop.pool()).await?;
         let late = shop.shoppers(5).await?;
         let resumed = async {
             superseded(&shop, standby, catches).await?;
             owner.resume()
         };
         let (attempts, ()) = tokio::try_join!(shop.buying(&late, &["a"]), resumed)?;
-        Ok(attempts)
+        Ok((attempts, committed))
     };
-    let (mut attempts, more) = tokio::try_join!(shop.buying(&crowd, &["a"]), story)?;
+    let (mut attempts, (more, committed)) = tokio::try_join!(shop.buying(&crowd, &["a"]), story)?;
     attempts.extend(more);
 
+    nobody_was_told_beyond(committed, owner, feed).await?;
     fenced(&shop, owner, attempts).await
 }
 
@@ -141,21 +149,27 @@ async fn a_zombie_whose_commit_gave_up_waiting_has_changed_nothing() -> Result<(
     let (owner, standby) = owner_and_standby(&shop.stack)?;
     let crowd = shop.shoppers(60).await?;
     let mut catches = proxy.catch(&shop.mark_of_a_commit()?);
+    let feed = Feed::of(&shop).await?;
 
     // When: the owner stops inside a commit that cannot have the row, and Postgres ends it.
     let story = async {
         let mut lock = stopped_in_its_commit(&shop, owner, &mut catches).await?;
-        let before = cursor(shop.pool()).await?;
+        let committed = cursor(shop.pool()).await?;
         until("the end of the zombie's commit", SOON, async || {
             Ok((!is_waited_for(&mut lock).await?).then_some(()))
         })
         .await?;
         lock.rollback().await?;
-        ensure!(cursor(shop.pool()).await? == before, "the commit happened");
+        ensure!(
+            cursor(shop.pool()).await? == committed,
+            "the commit happened"
+        );
         superseded(&shop, standby, catches).await?;
-        owner.resume()
+        owner.resume()?;
+        Ok(committed)
     };
-    let (attempts, ()) = tokio::try_join!(shop.buying(&crowd, &["a"]), story)?;
+    let (attempts, committed) = tokio::try_join!(shop.buying(&crowd, &["a"]), story)?;
 
+    nobody_was_told_beyond(committed, owner, feed).await?;
     fenced(&shop, owner, attempts).await
 }
