@@ -40,11 +40,13 @@ pub mod places;
 pub mod ports;
 mod postgres;
 mod program;
+pub mod proxy;
 mod reaper;
 pub mod wait;
 
 pub use client::{Answer, Http, Live, OpenSale, Operator, Shopper};
 pub use process::Process;
+pub use proxy::Proxy;
 pub use role::Role;
 pub use servers::Servers;
 pub use stack::{Stack, StackBuilder};

@@ -15,6 +15,7 @@ use blueprint::Blueprint;
 
 use crate::client::Operator;
 use crate::process::Process;
+use crate::role::Role;
 use crate::servers::Servers;
 use crate::tenant::Tenant;
 
@@ -87,6 +88,12 @@ impl Stack {
     /// The keys that its processes share.
     pub fn keys(&self) -> &Keys {
         &self.blueprint.settings.keys
+    }
+
+    /// Sets a variable of every process of a role that is added from here on, over the stack's own value.
+    pub fn set_env(&mut self, role: Role, name: &str, value: &str) {
+        let variable = (role, name.to_owned(), value.to_owned());
+        self.blueprint.settings.environment.push(variable);
     }
 
     /// Starts one more ingress and gives its index.

@@ -1,14 +1,22 @@
 //! Stories about deciding: the log goes in, and what comes out is right, once, and in order. On real
 //! servers, with the real processes.
 
-mod shop;
-
 mod adopt;
+mod commands;
 mod constraints;
+mod cuts;
+mod damage;
 mod halts;
 mod horizon;
+mod loading;
+mod outages;
 mod ownership;
+mod proof;
 mod records;
+mod refusals;
 mod replay;
 mod restore;
 mod setup;
+mod shop;
+mod writer;
+mod zombies;

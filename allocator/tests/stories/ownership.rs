@@ -7,14 +7,14 @@ use devstack::{OpenSale, Process, Stack};
 
 use crate::shop::{SOON, Shop, is_contiguous, stack};
 
-const TOOK_OVER: &str = "took the partition over";
-const FENCED: &str = "lost the partition to another allocator";
+pub(crate) const TOOK_OVER: &str = "took the partition over";
+pub(crate) const FENCED: &str = "lost the partition to another allocator";
 
 /// The lease is 2 s; a standby looks every 300 ms.
 const HANDED_OVER_WITHIN: Duration = Duration::from_millis(1_500);
 
 /// Which of two allocators owns the only partition, and which waits.
-fn owner_and_standby(stack: &Stack) -> Result<(&Process, &Process)> {
+pub(crate) fn owner_and_standby(stack: &Stack) -> Result<(&Process, &Process)> {
     let (first, second) = (stack.allocator(0), stack.allocator(1));
     match (
         first.log_contains(TOOK_OVER),

@@ -13,16 +13,16 @@ use uuid::Uuid;
 use crate::shop::{SOON, Shop, cursor, halted, is_contiguous, rulings};
 
 impl Shop {
-    fn purchases_subject(&self) -> Result<String> {
+    pub(crate) fn purchases_subject(&self) -> Result<String> {
         Ok(LogSubject::of(self.sale.parse()?, Channel::Purchases).to_string())
     }
 
-    fn ticket_keys(&self) -> Result<TicketKeys> {
+    pub(crate) fn ticket_keys(&self) -> Result<TicketKeys> {
         Ok(self.stack.keys().tickets.parse()?)
     }
 
     /// The ticket an ingress would have given for a place.
-    fn ticket_of(&self, seq: u64, index: u16) -> Result<String> {
+    pub(crate) fn ticket_of(&self, seq: u64, index: u16) -> Result<String> {
         let place = Place {
             partition: Partition::try_from(0)?,
             seq: Seq::try_from(seq)?,
@@ -48,7 +48,7 @@ impl Shop {
     }
 
     /// A purchase after everything else still wins: the log goes on.
-    async fn goes_on(&self) -> Result<()> {
+    pub(crate) async fn goes_on(&self) -> Result<()> {
         let (shopper, ticket) = self.accepted().await?;
         let verdict = shopper.learn(&self.doors, &ticket).await?;
         ensure!(
@@ -64,7 +64,7 @@ impl Shop {
     }
 }
 
-async fn quarantined(shop: &Shop, seq: u64) -> Result<(String, Vec<u8>, String)> {
+pub(crate) async fn quarantined(shop: &Shop, seq: u64) -> Result<(String, Vec<u8>, String)> {
     let row = sqlx::query_as("SELECT subject, body, error FROM quarantine WHERE seq = $1");
     let row = row.bind(i64::try_from(seq)?).fetch_optional(shop.pool());
     row.await?.context("it is not in quarantine")

@@ -37,7 +37,7 @@ struct Ordered {
 
 /// What a partition's log comes to.
 #[derive(Debug, PartialEq)]
-struct Books {
+pub(crate) struct Books {
     cursor: i64,
     log_time: OffsetDateTime,
     decided: Vec<Decided>,
@@ -48,7 +48,7 @@ struct Books {
 
 impl Books {
     /// As Postgres has them.
-    async fn kept(pool: &PgPool, partition: i16) -> Result<Self> {
+    pub(crate) async fn kept(pool: &PgPool, partition: i16) -> Result<Self> {
         let (cursor, log_time) =
             sqlx::query_as("SELECT cursor, log_time FROM partitions WHERE partition = $1")
                 .bind(partition)
@@ -75,7 +75,11 @@ impl Books {
     }
 
     /// As the log, decided again from its first record, says they must be.
-    fn replayed(partition: Partition, log: &[StreamMessage], keys: &TicketKeys) -> Result<Self> {
+    pub(crate) fn replayed(
+        partition: Partition,
+        log: &[StreamMessage],
+        keys: &TicketKeys,
+    ) -> Result<Self> {
         let mut allocation = Allocation::new(partition, Moment::default());
         let mut books = Self {
             cursor: 0,
@@ -178,7 +182,7 @@ fn signed(seq: Seq) -> Result<i64> {
 }
 
 /// The whole log of a partition, read as the administrator.
-async fn log_of(stack: &Stack, partition: Partition) -> Result<Vec<StreamMessage>> {
+pub(crate) async fn log_of(stack: &Stack, partition: Partition) -> Result<Vec<StreamMessage>> {
     let admin = jetstream::new(stack.tenant().nats(Role::Setup).await?);
     let stream = admin.get_stream(sale::subject::stream(partition)).await?;
     let last = stream.cached_info().state.last_sequence;
