@@ -7,10 +7,12 @@ use std::time::Duration;
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, pull};
 use async_nats::jetstream::stream::{LastRawMessageErrorKind, Stream};
 use async_nats::jetstream::{self, message::Message};
+use bytes::Bytes;
 use futures_util::{FutureExt, StreamExt};
 use sale::{Position, Seq, subject};
 use thiserror::Error;
 use tokio::time::timeout;
+use uuid::Uuid;
 
 use crate::group::{Entry, hash_of};
 use crate::store::{self, Taken};
@@ -47,6 +49,8 @@ pub(crate) struct Log {
     messages: pull::Stream,
     next: Seq,
     last_seq: Seq,
+    /// The record before `next`, once one was read.
+    last_read: Option<(Seq, Bytes)>,
 }
 
 impl Log {
@@ -62,7 +66,8 @@ impl Log {
             .map_err(|error| LogError::Foreign(error.to_string()))?;
         let consumer = stream
             .create_consumer(pull::Config {
-                name: Some(format!("allocator-{}", taken.grant.owner)),
+                // Never one that was there before: it would go on where it had got to.
+                name: Some(format!("allocator-{}", Uuid::new_v4())),
                 deliver_policy: DeliverPolicy::ByStartSequence {
                     start_sequence: taken.cursor.next().get(),
                 },
@@ -86,7 +91,25 @@ impl Log {
             messages,
             next: taken.cursor.next(),
             last_seq,
+            last_read: None,
         })
+    }
+
+    /// Opens the log again where reading stopped, after checking that it is still the right one.
+    pub(crate) async fn reopen(
+        &mut self,
+        jetstream: &jetstream::Context,
+        taken: &Taken,
+    ) -> Result<(), LogError> {
+        let mut read_up_to = taken.clone();
+        if let Some((seq, body)) = &self.last_read {
+            read_up_to.cursor = *seq;
+            read_up_to.last_record_hash = Some(hash_of(body).to_vec());
+        }
+        // Boxed: it is large, and seldom.
+        let opened = Box::pin(Self::open(jetstream, &read_up_to)).await?;
+        (self.messages, self.last_seq) = (opened.messages, self.last_seq.max(opened.last_seq));
+        Ok(())
     }
 
     /// The last record known to be in the log.
@@ -141,6 +164,7 @@ impl Log {
             seq: self.next,
             timestamp,
         };
+        self.last_read = Some((self.next, message.payload.clone()));
         self.next = self.next.next();
         let last = Seq::try_from(seq + pending).unwrap_or(Seq::MAX);
         self.last_seq = self.last_seq.max(last);

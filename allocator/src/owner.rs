@@ -102,16 +102,17 @@ impl Owner {
         loader: &mut PgConnection,
         taken: Taken,
     ) -> Result<Self, (PgConnection, Ended)> {
-        let loading = store::load(loader, taken.grant.partition, taken.log_time);
-        let loaded = renewing(&mut postgres, taken.grant, loading).await;
-        let allocation = match loaded {
-            Ok(Ok(allocation)) => allocation,
-            Ok(Err(error)) => return Err((postgres, unloadable(error))),
-            Err(ended) => return Err((postgres, ended)),
+        // At once, because a failover waits for both.
+        let both = async {
+            let loading = store::load(loader, taken.grant.partition, taken.log_time);
+            // Boxed: it is large.
+            tokio::join!(loading, Box::pin(Log::open(&tools.jetstream, &taken)))
         };
-        let log = match Log::open(&tools.jetstream, &taken).await {
-            Ok(log) => log,
-            Err(error) => return Err((postgres, error.into())),
+        let (allocation, log) = match renewing(&mut postgres, taken.grant, both).await {
+            Ok((Ok(allocation), Ok(log))) => (allocation, log),
+            Ok((Err(error), _)) => return Err((postgres, unloadable(error))),
+            Ok((Ok(_), Err(error))) => return Err((postgres, error.into())),
+            Err(ended) => return Err((postgres, ended)),
         };
         let announcer = Announcer::new(tools.feed.clone(), &taken);
         let mut owner = Self {
@@ -205,6 +206,19 @@ impl Owner {
             self.renewed_at = Instant::now();
         }
         self.announcer.pulse(self.log.last_seq()).await;
+        Ok(())
+    }
+
+    /// After a pause, opens the log again where reading stopped. Memory stays as it is, and the lease
+    /// is kept meanwhile.
+    pub(crate) async fn reopen_log(&mut self, pause: Duration) -> Result<(), Ended> {
+        let (log, taken) = (&mut self.log, &self.taken);
+        let reopening = async {
+            tokio::time::sleep(pause).await;
+            log.reopen(&self.tools.jetstream, taken).await
+        };
+        renewing(&mut self.postgres, taken.grant, reopening).await??;
+        self.renewed_at = Instant::now();
         Ok(())
     }
 

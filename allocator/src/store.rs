@@ -1,6 +1,7 @@
 //! All SQL of the allocator. Every statement that changes something states what it expects.
 
 mod commit;
+mod presence;
 
 use std::collections::HashMap;
 
@@ -18,6 +19,7 @@ use uuid::Uuid;
 pub(crate) use commit::{
     CommandCommit, Committed, PurchasesCommit, Step, commit_command, commit_purchases,
 };
+pub(crate) use presence::{Seen, leave, look, roll_call};
 
 /// How long a partition stays with an owner that does not renew.
 pub(crate) const LEASE_S: f64 = 2.0;
@@ -41,6 +43,8 @@ pub(crate) struct Taken {
     pub(crate) last_record_hash: Option<Vec<u8>>,
     pub(crate) decided_total: u64,
     pub(crate) halted: Option<String>,
+    /// Why another allocator did not decide the next record.
+    pub(crate) stopped: Option<String>,
 }
 
 /// Refuses a Postgres that may forget what it committed.
@@ -67,16 +71,6 @@ pub(crate) async fn partition_count(postgres: &mut PgConnection) -> anyhow::Resu
         .fetch_one(postgres)
         .await?;
     Ok(u16::try_from(count)?)
-}
-
-pub(crate) async fn partitions(postgres: &mut PgConnection) -> anyhow::Result<Vec<Partition>> {
-    let numbers = sqlx::query_scalar!("SELECT partition FROM partitions ORDER BY partition")
-        .fetch_all(postgres)
-        .await?;
-    numbers
-        .into_iter()
-        .map(|number| Ok(Partition::try_from(number.cast_unsigned())?))
-        .collect()
 }
 
 /// Makes the row of a partition unless there is one; answers which stream the row knows.
@@ -124,7 +118,8 @@ pub(crate) async fn claim(
                FOR UPDATE SKIP LOCKED
            )
            RETURNING epoch, cursor, log_time, generation, stream_created, last_record_hash,
-                     decided_total, halted"#,
+                     decided_total, halted,
+                     CASE WHEN stopped_seq = cursor + 1 THEN stopped END AS stopped"#,
         number(partition),
         owner,
         LEASE_S
@@ -145,6 +140,7 @@ pub(crate) async fn claim(
             last_record_hash: row.last_record_hash,
             decided_total: u64::try_from(row.decided_total)?,
             halted: row.halted,
+            stopped: row.stopped,
         })
     })
     .transpose()
@@ -213,6 +209,27 @@ pub(crate) async fn halt(
     .execute(postgres)
     .await?;
     Ok(halted.rows_affected() == 1)
+}
+
+/// Writes down before which record a partition stopped, for whoever takes it next.
+pub(crate) async fn stop(
+    postgres: &mut PgConnection,
+    grant: Grant,
+    before: Seq,
+    reason: &str,
+) -> sqlx::Result<bool> {
+    let stopped = sqlx::query!(
+        "UPDATE partitions SET stopped_seq = $4, stopped = $5
+         WHERE partition = $1 AND epoch = $2 AND owner = $3",
+        number(grant.partition),
+        grant.epoch,
+        grant.owner,
+        before.get().cast_signed(),
+        reason
+    )
+    .execute(postgres)
+    .await?;
+    Ok(stopped.rows_affected() == 1)
 }
 
 /// Loads everything the next decision of a partition depends on.

@@ -9,3 +9,4 @@ mod ownership;
 mod records;
 mod replay;
 mod setup;
+mod spread;
