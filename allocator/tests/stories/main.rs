@@ -2,7 +2,9 @@
 //! servers, with the real processes.
 
 mod shop;
+mod writer;
 
+mod condition;
 mod constraints;
 mod halts;
 mod ownership;
