@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use sale::{Partition, Seq};
+use sale::Partition;
 use service::backoff::{Backoff, jitter};
 use service::health::Flag;
 use sqlx::postgres::PgConnectOptions;
@@ -17,9 +17,10 @@ use uuid::Uuid;
 
 use crate::balance::{Replica, fair_share, surplus_to_give_back};
 use crate::condition::{LogAnswers, Troubles};
+use crate::free::Free;
 use crate::owner::Tools;
 use crate::store::{self, Seen};
-use crate::tenure::{ANSWER_LIMIT, Passed, Report, Tenure, connect};
+use crate::tenure::{ANSWER_LIMIT, Report, Tenure, connect};
 
 /// How often a replica says that it is there and looks what is free; a fifth of how long it counts
 /// as there, and what a graceful hand-over takes at most.
@@ -27,9 +28,6 @@ const LOOK_EVERY: Duration = Duration::from_millis(250);
 
 /// From the moment a lease runs out to the look that was planned for it.
 const LOOK_AFTER_LEASE: Duration = Duration::from_millis(5);
-
-/// How long who has its share leaves a free partition to those who do not: a few looks of theirs.
-const YIELD: Duration = Duration::from_secs(1);
 
 /// Between two rounds of giving back: time for others to claim, and to be counted with it.
 const REBALANCE_EVERY: Duration = Duration::from_secs(1);
@@ -42,14 +40,10 @@ const KEEP_OUT_OF_TURN: Duration = Duration::from_secs(5);
 /// Longer than the second by which they reconnect at different times.
 const LEFT_BEHIND_MAX: Duration = Duration::from_secs(3);
 
-/// How long a partition is left to others by who must not decide its next record: longer than anybody
-/// else waits, shorter than the 3 s after which a silent feed counts as broken.
-const LEAVE_STOPPED: Duration = Duration::from_secs(2);
-
 /// Partitions claimed after one look, each with two connections while it loads.
 const CLAIMS_PER_LOOK_MAX: usize = 16;
 
-/// Pauses between attempts: to reach Postgres, to take a partition again after trouble with it.
+/// Pauses between attempts to reach Postgres.
 const RETRY_FROM: Duration = Duration::from_millis(50);
 const RETRY_TO: Duration = Duration::from_secs(2);
 
@@ -71,18 +65,9 @@ struct Competitor {
     tenures: JoinSet<Report>,
     /// What it holds or is just taking, and how to ask for it back.
     held: BTreeMap<Partition, CancellationToken>,
-    free_since: BTreeMap<Partition, Instant>,
-    rests: BTreeMap<Partition, Rest>,
+    free: Free,
     rebalance_at: Instant,
     left_behind_since: Option<Instant>,
-}
-
-/// Why a partition is not claimed at once.
-struct Rest {
-    backoff: Backoff,
-    until: Instant,
-    /// The record before which this process stopped.
-    stopped_before: Option<Seq>,
 }
 
 impl Competition {
@@ -93,8 +78,7 @@ impl Competition {
             id: Uuid::new_v4(),
             tenures: JoinSet::new(),
             held: BTreeMap::new(),
-            free_since: BTreeMap::new(),
-            rests: BTreeMap::new(),
+            free: Free::default(),
             rebalance_at: Instant::now(),
             left_behind_since: None,
         };
@@ -199,24 +183,14 @@ impl Competitor {
         }
     }
 
-    /// Keeps account of what is free, and since when.
     fn note(&mut self, seen: &[Seen]) {
         for one in seen {
-            let partition = one.partition;
-            if let Some(rest) = self.rests.get_mut(&partition) {
-                rest.stopped_before = rest
-                    .stopped_before
-                    .filter(|seq| one.stopped_before == Some(*seq));
+            if self.held.contains_key(&one.partition) {
+                continue;
             }
-            if self.held.contains_key(&partition) {
-                self.free_since.remove(&partition);
-            } else if one.leased_for.is_some() {
-                self.free_since.remove(&partition);
-                self.with.troubles.clear(partition);
-            } else {
-                self.free_since
-                    .entry(partition)
-                    .or_insert_with(Instant::now);
+            self.free.note(one);
+            if one.leased_for.is_some() {
+                self.with.troubles.clear(one.partition);
             }
         }
     }
@@ -253,14 +227,10 @@ impl Competitor {
 
     /// Claims up to the share, and beyond it what nobody else has claimed for a while.
     fn claim(&mut self, share: usize) {
-        let mut free: Vec<Partition> = self.free_since.keys().copied().collect();
-        // From a random one on, so that two replicas with room do not try for the same.
-        let count = free.len();
-        free.rotate_left(((jitter() * count as f64) as usize).min(count));
         let mut claims = 0;
-        for partition in free {
+        for partition in self.free.shuffled() {
             let in_turn = self.held.len() < share;
-            if claims >= CLAIMS_PER_LOOK_MAX || !self.may_claim(partition, in_turn) {
+            if claims >= CLAIMS_PER_LOOK_MAX || !self.free.may_claim(partition, in_turn) {
                 continue;
             }
             if !in_turn {
@@ -271,37 +241,15 @@ impl Competitor {
         }
     }
 
-    fn may_claim(&self, partition: Partition, in_turn: bool) -> bool {
-        let free_for = self
-            .free_since
-            .get(&partition)
-            .map_or(Duration::ZERO, Instant::elapsed);
-        let rest = self.rests.get(&partition);
-        if rest.is_some_and(|rest| Instant::now() < rest.until) {
-            return false;
-        }
-        let is_stopped = rest.is_some_and(|rest| rest.stopped_before.is_some());
-        let patience = match (is_stopped, in_turn) {
-            (true, _) => LEAVE_STOPPED,
-            (false, true) => Duration::ZERO,
-            (false, false) => YIELD,
-        };
-        free_for >= patience
-    }
-
     fn begin(&mut self, partition: Partition) {
         let give_back = self.with.draining.child_token();
         self.held.insert(partition, give_back.clone());
-        self.free_since.remove(&partition);
         let tenure = Tenure {
             tools: self.with.tools.clone(),
             postgres: self.with.postgres.clone(),
             troubles: self.with.troubles.clone(),
             partition,
-            stopped_before: self
-                .rests
-                .get(&partition)
-                .and_then(|rest| rest.stopped_before),
+            stopped_before: self.free.taking(partition),
             give_back,
         };
         self.tenures.spawn(tenure.run());
@@ -311,19 +259,7 @@ impl Competitor {
     fn hear(&mut self, report: Result<Report, JoinError>) -> anyhow::Result<()> {
         let report = report?;
         self.held.remove(&report.partition);
-        let rest = self.rests.entry(report.partition).or_insert_with(|| Rest {
-            backoff: Backoff::new(RETRY_FROM, RETRY_TO),
-            until: Instant::now(),
-            stopped_before: None,
-        });
-        if report.has_decided {
-            rest.backoff.reset();
-        }
-        match report.passed {
-            Passed::NotTaken | Passed::On => {}
-            Passed::Stopped(seq) => rest.stopped_before = Some(seq),
-            Passed::Troubled => rest.until = Instant::now() + rest.backoff.next_delay(),
-        }
+        self.free.ended(&report);
         Ok(())
     }
 }

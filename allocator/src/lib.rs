@@ -2,7 +2,7 @@
 //!
 //! | file | what it does |
 //! |---|---|
-//! | `compete.rs`, `balance.rs` | which partitions this replica takes, and which it gives back |
+//! | `compete.rs`, `balance.rs`, `free.rs` | which partitions this replica takes, and which it gives back |
 //! | `tenure.rs` | one partition: claims it, has it decided, leaves it in order |
 //! | `condition.rs` | what stands in the way, for `/readyz` and `/metrics` |
 //! | `owner.rs` | one owned partition: read, decide, commit, announce |
@@ -19,6 +19,7 @@ mod balance;
 mod compete;
 mod condition;
 pub mod config;
+mod free;
 mod group;
 mod log;
 mod owner;
