@@ -62,7 +62,7 @@ impl Announcer {
             decided_total: taken.decided_total,
             drain_per_s: 0.0,
             mean_group: 0.0,
-            halted: taken.halted.clone(),
+            halted: taken.halted.clone().or_else(|| taken.stopped.clone()),
             records: Vec::new(),
             sales: Vec::new(),
         };
@@ -82,6 +82,8 @@ impl Announcer {
         }
         self.message.decided_total += step.purchases;
         self.message.cursor = step.to;
+        // Whatever stopped an allocator before, this one went on.
+        self.message.halted = None;
         self.publish(last_seq, records, sales).await;
         self.message.after = step.to;
     }

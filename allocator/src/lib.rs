@@ -2,12 +2,14 @@
 //!
 //! | file | what it does |
 //! |---|---|
-//! | `compete.rs` | takes partitions over and gives them back |
+//! | `compete.rs`, `balance.rs`, `free.rs` | which partitions this replica takes, and which it gives back |
+//! | `tenure.rs` | one partition: claims it, has it decided, leaves it in order |
+//! | `condition.rs` | what stands in the way, for `/readyz` and `/metrics` |
 //! | `owner.rs` | one owned partition: read, decide, commit, announce |
 //! | `log.rs` | reads the partition's stream, and checks that it is the right one |
 //! | `trim.rs` | purges what is older than the replay horizon |
 //! | `group.rs` | decides what waits, up to a commit's worth |
-//! | `store.rs`, `store/commit.rs` | all SQL |
+//! | `store.rs`, `store/` | all SQL |
 //! | `announce.rs` | the decided feed |
 //! | `throttle.rs` | protects Postgres |
 //! | `setup.rs` | `allocator setup` |
@@ -17,26 +19,33 @@
 
 mod adopt;
 mod announce;
+mod balance;
 mod compete;
+mod condition;
 pub mod config;
+mod free;
 mod group;
 mod intervene;
 mod log;
 mod owner;
 mod setup;
 mod store;
+mod tenure;
 mod throttle;
 mod trim;
 
 use std::time::Duration;
 
 use anyhow::Context;
+use async_nats::Client;
 use sale::TicketKeys;
+use service::config::Nats;
 use service::health::Health;
 use service::shutdown::Shutdown;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Connection, PgConnection};
 
+use crate::condition::{LogAnswers, Troubles};
 use crate::owner::Tools;
 
 /// JetStream answers in milliseconds; this long without an answer means it is away.
@@ -108,8 +117,11 @@ pub async fn serve(config: config::Serve) -> anyhow::Result<()> {
         .await?;
     let started = health.flag("start", "starting");
 
-    let consume = service::nats::connect_for(&config.serving.nats, "allocator", "consume").await?;
-    let feed = service::nats::connect_for(&config.serving.nats, "allocator", "feed").await?;
+    let connecting = Box::pin(connect_nats(&config.serving.nats));
+    let Some(connected) = shutdown.stopping().run_until_cancelled(connecting).await else {
+        return shutdown.finish().await;
+    };
+    let (consume, feed) = connected?;
     health.register("nats", {
         let consume = consume.clone();
         move || service::nats::ready(&consume)
@@ -128,11 +140,25 @@ pub async fn serve(config: config::Serve) -> anyhow::Result<()> {
         },
     };
     let reachable = health.flag("postgres", "not reached yet");
+    let log_answers = LogAnswers::new(health.flag("jetstream", "not asked yet"));
+    let troubles = Troubles::default();
+    health.register("partitions", {
+        let troubles = troubles.clone();
+        move || troubles.check()
+    });
+    let watching = log_answers.clone().watch(
+        consume.clone(),
+        tools.jetstream.clone(),
+        shutdown.draining(),
+    );
+    shutdown.spawn("watching JetStream", watching);
     let competition = compete::Competition {
         tools,
         postgres,
         allow_unsafe_postgres: config.allow_unsafe_postgres,
         reachable,
+        log_answers,
+        troubles,
         draining: shutdown.draining(),
     };
     shutdown.spawn("competing for partitions", competition.run());
@@ -142,6 +168,14 @@ pub async fn serve(config: config::Serve) -> anyhow::Result<()> {
     service::nats::close(&consume).await;
     service::nats::close(&feed).await;
     outcome
+}
+
+/// Two connections, so that the feed does not wait for the log.
+async fn connect_nats(nats: &Nats) -> anyhow::Result<(Client, Client)> {
+    tokio::try_join!(
+        service::nats::connect_for(nats, "allocator", "consume"),
+        service::nats::connect_for(nats, "allocator", "feed")
+    )
 }
 
 fn connect_options(url: &str) -> anyhow::Result<PgConnectOptions> {

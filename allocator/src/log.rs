@@ -9,11 +9,13 @@ use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, pull};
 use async_nats::jetstream::context::{GetStreamError, GetStreamErrorKind};
 use async_nats::jetstream::stream::{Info, LastRawMessageErrorKind, Stream};
 use async_nats::jetstream::{self, ErrorCode, message::Message};
+use bytes::Bytes;
 use futures_util::{FutureExt, StreamExt};
 use sale::{Partition, Position, Seq, subject};
 use thiserror::Error;
 use time::OffsetDateTime;
 use tokio::time::timeout;
+use uuid::Uuid;
 
 use crate::group::{Entry, hash_of};
 use crate::store::{self, Taken};
@@ -63,6 +65,8 @@ pub(crate) struct Log {
     known: Known,
     horizons: Horizons,
     checked_at: Instant,
+    /// The record before `next`, once one was read.
+    last_read: Option<(Seq, Bytes)>,
 }
 
 /// What a partition's stream must be.
@@ -116,7 +120,8 @@ impl Log {
         horizons.saw(&known, last_seq);
         let consumer = stream
             .create_consumer(pull::Config {
-                name: Some(format!("allocator-{}", taken.grant.owner)),
+                // Never one that was there before: it would go on where it had got to.
+                name: Some(format!("allocator-{}", Uuid::new_v4())),
                 deliver_policy: DeliverPolicy::ByStartSequence {
                     start_sequence: taken.cursor.next().get(),
                 },
@@ -144,7 +149,28 @@ impl Log {
             known,
             horizons,
             checked_at: Instant::now(),
+            last_read: None,
         })
+    }
+
+    /// Opens the log again where reading stopped, after checking that it is still the right one.
+    pub(crate) async fn reopen(
+        &mut self,
+        jetstream: &jetstream::Context,
+        taken: &Taken,
+    ) -> Result<(), LogError> {
+        let mut read_up_to = taken.clone();
+        if let Some((seq, body)) = &self.last_read {
+            read_up_to.cursor = *seq;
+            read_up_to.last_record_hash = Some(hash_of(body).to_vec());
+        }
+        // Boxed: it is large, and seldom.
+        let opening = Box::pin(Self::open(jetstream, &read_up_to, self.horizons.clone()));
+        let mut opened = opening.await?;
+        std::mem::swap(&mut self.messages, &mut opened.messages);
+        std::mem::swap(&mut self.stream, &mut opened.stream);
+        self.last_seq = self.last_seq.max(opened.last_seq);
+        Ok(())
     }
 
     /// Tells how far the partition is decided, and the hash of the record there.
@@ -232,6 +258,7 @@ impl Log {
             seq: self.next,
             timestamp,
         };
+        self.last_read = Some((self.next, message.payload.clone()));
         self.next = self.next.next();
         let last = Seq::try_from(seq + pending).unwrap_or(Seq::MAX);
         self.last_seq = self.last_seq.max(last);

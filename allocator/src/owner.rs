@@ -90,6 +90,8 @@ fn in_doubt(error: impl Into<anyhow::Error>) -> Ended {
 
 /// The owner of one partition.
 pub(crate) struct Owner {
+    tools: Tools,
+    taken: Taken,
     committer: Committer,
     reader: Reader,
     announcer: Announcer,
@@ -125,18 +127,20 @@ impl Owner {
         loader: &mut PgConnection,
         taken: Taken,
     ) -> Result<Self, (PgConnection, Ended)> {
-        let loading = store::load(loader, taken.grant.partition, taken.log_time);
-        let loaded = renewing(&mut postgres, taken.grant, loading).await;
-        let allocation = match loaded {
-            Ok(Ok(allocation)) => allocation,
-            Ok(Err(error)) => return Err((postgres, unloadable(error))),
+        // At once, because a failover waits for both.
+        let both = async {
+            let loading = store::load(loader, taken.grant.partition, taken.log_time);
+            let opening = Log::open(&tools.jetstream, &taken, tools.horizons.clone());
+            // Boxed: it is large.
+            tokio::join!(loading, Box::pin(opening))
+        };
+        let (allocation, log) = match renewing(&mut postgres, taken.grant, both).await {
+            Ok((Ok(allocation), Ok(log))) => (allocation, log),
+            Ok((Err(error), _)) => return Err((postgres, unloadable(error))),
+            Ok((Ok(_), Err(error))) => return Err((postgres, error.into())),
             Err(ended) => return Err((postgres, ended)),
         };
-        let log = match Log::open(&tools.jetstream, &taken, tools.horizons.clone()).await {
-            Ok(log) => log,
-            Err(error) => return Err((postgres, error.into())),
-        };
-        let mut announcer = Announcer::new(tools.feed, &taken);
+        let mut announcer = Announcer::new(tools.feed.clone(), &taken);
         announcer.pulse(log.last_seq()).await;
         let grant = taken.grant;
         Ok(Self {
@@ -147,13 +151,15 @@ impl Owner {
             },
             reader: Reader {
                 log,
-                decider: Decider::new(&taken, tools.keys, allocation),
+                decider: Decider::new(&taken, tools.keys.clone(), allocation),
                 failed: None,
             },
             announcer,
             throttle: Throttle::new(tools.decisions_max_per_s),
             busy_since: None,
             _trimming: tools.trimmer.start(grant),
+            tools,
+            taken,
         })
     }
 
@@ -207,6 +213,19 @@ impl Owner {
     async fn give_sign_of_life(&mut self) -> Result<(), Ended> {
         self.committer.renew_when_due().await?;
         self.announcer.pulse(self.reader.log.last_seq()).await;
+        Ok(())
+    }
+
+    /// After a pause, opens the log again where reading stopped. Memory stays as it is, and the
+    /// lease is kept meanwhile.
+    pub(crate) async fn reopen_log(&mut self, pause: Duration) -> Result<(), Ended> {
+        let (log, taken) = (&mut self.reader.log, &self.taken);
+        let reopening = async {
+            tokio::time::sleep(pause).await;
+            log.reopen(&self.tools.jetstream, taken).await
+        };
+        renewing(&mut self.committer.postgres, taken.grant, reopening).await??;
+        self.committer.renewed_at = Instant::now();
         Ok(())
     }
 

@@ -3,6 +3,7 @@
 mod commit;
 mod horizon;
 mod intervene;
+mod presence;
 
 use std::collections::HashMap;
 
@@ -20,6 +21,7 @@ use uuid::Uuid;
 pub(crate) use commit::{
     CommandCommit, Committed, PurchasesCommit, Step, commit_command, commit_purchases,
 };
+pub(crate) use presence::{Seen, leave, look, roll_call};
 
 pub(crate) use horizon::{Trimmable, trimmable};
 pub(crate) use intervene::{Adoption, Halted, adopt, halted, jump_epochs, lift_halt};
@@ -46,6 +48,8 @@ pub(crate) struct Taken {
     pub(crate) last_record_hash: Option<Vec<u8>>,
     pub(crate) decided_total: u64,
     pub(crate) halted: Option<String>,
+    /// Why another allocator did not decide the next record.
+    pub(crate) stopped: Option<String>,
 }
 
 /// Refuses a Postgres that may forget what it committed.
@@ -72,16 +76,6 @@ pub(crate) async fn partition_count(postgres: &mut PgConnection) -> anyhow::Resu
         .fetch_one(postgres)
         .await?;
     Ok(u16::try_from(count)?)
-}
-
-pub(crate) async fn partitions(postgres: &mut PgConnection) -> anyhow::Result<Vec<Partition>> {
-    let numbers = sqlx::query_scalar!("SELECT partition FROM partitions ORDER BY partition")
-        .fetch_all(postgres)
-        .await?;
-    numbers
-        .into_iter()
-        .map(|number| Ok(Partition::try_from(number.cast_unsigned())?))
-        .collect()
 }
 
 /// Makes the row of a partition unless there is one; answers which stream the row knows.
@@ -129,7 +123,8 @@ pub(crate) async fn claim(
                FOR UPDATE SKIP LOCKED
            )
            RETURNING epoch, cursor, log_time, generation, stream_created, last_record_hash,
-                     decided_total, halted"#,
+                     decided_total, halted,
+                     CASE WHEN stopped_seq = cursor + 1 THEN stopped END AS stopped"#,
         number(partition),
         owner,
         LEASE_S
@@ -150,6 +145,7 @@ pub(crate) async fn claim(
             last_record_hash: row.last_record_hash,
             decided_total: u64::try_from(row.decided_total)?,
             halted: row.halted,
+            stopped: row.stopped,
         })
     })
     .transpose()
@@ -218,6 +214,27 @@ pub(crate) async fn halt(
     .execute(postgres)
     .await?;
     Ok(halted.rows_affected() == 1)
+}
+
+/// Writes down before which record a partition stopped, for whoever takes it next.
+pub(crate) async fn stop(
+    postgres: &mut PgConnection,
+    grant: Grant,
+    before: Seq,
+    reason: &str,
+) -> sqlx::Result<bool> {
+    let stopped = sqlx::query!(
+        "UPDATE partitions SET stopped_seq = $4, stopped = $5
+         WHERE partition = $1 AND epoch = $2 AND owner = $3",
+        number(grant.partition),
+        grant.epoch,
+        grant.owner,
+        before.get().cast_signed(),
+        reason
+    )
+    .execute(postgres)
+    .await?;
+    Ok(stopped.rows_affected() == 1)
 }
 
 /// Loads everything the next decision of a partition depends on.

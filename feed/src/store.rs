@@ -120,7 +120,8 @@ pub(crate) async fn snapshot(pool: &PgPool) -> Result<Snapshot, StoreError> {
 async fn partitions(connection: &mut PgConnection) -> Result<Vec<PartitionSnapshot>, StoreError> {
     let mut generations = generations(connection).await?;
     let rows = sqlx::query!(
-        "SELECT partition, epoch, generation, cursor, decided_total, halted
+        "SELECT partition, epoch, generation, cursor, decided_total,
+                coalesce(halted, CASE WHEN stopped_seq = cursor + 1 THEN stopped END) AS halted
          FROM partitions ORDER BY partition"
     )
     .fetch_all(connection)

@@ -29,8 +29,10 @@ mod store;
 use std::time::Duration;
 
 use anyhow::Context;
+use async_nats::Client;
 use feed::Feed;
 use sale::TicketKeys;
+use service::config::Nats;
 use service::health::Health;
 use service::http::{self, HttpLimits};
 use service::shutdown::Shutdown;
@@ -72,8 +74,11 @@ pub async fn run(config: config::Serve, shutdown: Shutdown) -> anyhow::Result<()
         .start(&config.serving.health, "ingress", &shutdown)
         .await?;
 
-    let publish = service::nats::connect_for(&config.serving.nats, "ingress", "publish").await?;
-    let follow = service::nats::connect_for(&config.serving.nats, "ingress", "feed").await?;
+    let connecting = Box::pin(connect_nats(&config.serving.nats));
+    let Some(connected) = shutdown.stopping().run_until_cancelled(connecting).await else {
+        return shutdown.finish().await;
+    };
+    let (publish, follow) = connected?;
     for (check, client) in [("nats-publish", &publish), ("nats-feed", &follow)] {
         let client = client.clone();
         health.register(check, move || service::nats::ready(&client));
@@ -84,9 +89,11 @@ pub async fn run(config: config::Serve, shutdown: Shutdown) -> anyhow::Result<()
         POSTGRES_CONNECTIONS,
     )?;
     let feed = Feed::start(follow.clone(), pool.clone());
-    tokio::time::timeout(FIRST_SNAPSHOT, feed.loaded())
-        .await
-        .context("Postgres did not tell of partitions and sales within 30 s")?;
+    let loading = tokio::time::timeout(FIRST_SNAPSHOT, feed.loaded());
+    let Some(loaded) = shutdown.stopping().run_until_cancelled(loading).await else {
+        return shutdown.finish().await;
+    };
+    loaded.context("Postgres did not tell of partitions and sales within 30 s")?;
 
     let jetstream = service::nats::jetstream(publish.clone(), publisher::ACK_TIMEOUT);
     let publisher = Publisher::new(jetstream, feed.clone());
@@ -124,6 +131,14 @@ pub async fn run(config: config::Serve, shutdown: Shutdown) -> anyhow::Result<()
     service::nats::close(&publish).await;
     service::nats::close(&follow).await;
     outcome
+}
+
+/// Two connections, so that publishing does not wait for the feed.
+async fn connect_nats(nats: &Nats) -> anyhow::Result<(Client, Client)> {
+    tokio::try_join!(
+        service::nats::connect_for(nats, "ingress", "publish"),
+        service::nats::connect_for(nats, "ingress", "feed")
+    )
 }
 
 /// Runs `ingress operator-token`.

@@ -78,7 +78,7 @@ async fn a_count_that_is_not_the_number_of_orders_halts_the_partition_at_its_tak
 
     // When: another process loads what Postgres holds.
     shop.stack.allocator(0).kill().await?;
-    shop.stack.allocator(0).start().await?;
+    shop.stack.allocator(0).spawn()?;
 
     // Then: it decides nothing from it.
     let reason = until("a halt", SOON, async || halted(shop.pool()).await).await?;
@@ -101,7 +101,7 @@ async fn a_log_that_was_lost_halts_the_partition_instead_of_being_skipped() -> R
     let config = lost.cached_info().config.clone();
     jetstream.delete_stream("SALE_LOG_00").await?;
     jetstream.create_stream(config).await?;
-    shop.stack.allocator(0).start().await?;
+    shop.stack.allocator(0).spawn()?;
 
     // Then: nobody decides anything from it.
     let reason = until("a halt", SOON, async || halted(shop.pool()).await).await?;

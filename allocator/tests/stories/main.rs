@@ -3,6 +3,7 @@
 
 mod adopt;
 mod commands;
+mod condition;
 mod constraints;
 mod cuts;
 mod damage;
@@ -18,5 +19,7 @@ mod replay;
 mod restore;
 mod setup;
 mod shop;
+mod spread;
+mod witness;
 mod writer;
 mod zombies;

@@ -177,7 +177,8 @@ async fn a_record_of_a_newer_build_stops_the_partition_and_is_never_skipped() ->
     assert_eq!(told.text("state"), Some("queued"), "{}", told.body);
 
     // And: the same build, started again, stops again at the same record.
-    allocator.restart().await?;
+    allocator.terminate().await?;
+    allocator.spawn()?;
     allocator.wait_for_log(&said, SOON).await?;
     assert_eq!(cursor(shop.pool()).await?, seq - 1);
     shop.stack.stop().await
