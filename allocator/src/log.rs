@@ -58,13 +58,19 @@ impl Log {
         let name = subject::stream(taken.grant.partition);
         let stream = jetstream.get_stream(&name).await.map_err(LogError::away)?;
         check_identity(&stream, taken).await?;
+        let reader = format!("allocator-{}", taken.grant.owner);
+        Self::read(&stream, reader, taken.cursor.next()).await
+    }
+
+    /// Reads a stream from a record on, as a reader of that name.
+    pub(crate) async fn read(stream: &Stream, reader: String, next: Seq) -> Result<Self, LogError> {
         let last_seq = Seq::try_from(stream.cached_info().state.last_sequence)
             .map_err(|error| LogError::Foreign(error.to_string()))?;
         let consumer = stream
             .create_consumer(pull::Config {
-                name: Some(format!("allocator-{}", taken.grant.owner)),
+                name: Some(reader),
                 deliver_policy: DeliverPolicy::ByStartSequence {
-                    start_sequence: taken.cursor.next().get(),
+                    start_sequence: next.get(),
                 },
                 ack_policy: AckPolicy::None,
                 inactive_threshold: CONSUMER_FORGOTTEN_AFTER,
@@ -84,7 +90,7 @@ impl Log {
             .map_err(LogError::away)?;
         Ok(Self {
             messages,
-            next: taken.cursor.next(),
+            next,
             last_seq,
         })
     }
