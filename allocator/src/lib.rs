@@ -9,6 +9,7 @@
 //! | `store.rs`, `store/commit.rs` | all SQL |
 //! | `announce.rs` | the decided feed |
 //! | `setup.rs` | `allocator setup` |
+//! | `replay.rs`, `replay/`, `store/replay.rs` | `allocator replay --check` |
 //!
 //! Who wins is decided in the crate `sale`, in `allocation.rs`; nothing here has a say in it.
 
@@ -18,6 +19,7 @@ pub mod config;
 mod group;
 mod log;
 mod owner;
+mod replay;
 mod setup;
 mod store;
 
@@ -92,6 +94,23 @@ pub async fn serve(config: config::Serve) -> anyhow::Result<()> {
     service::nats::close(&consume).await;
     service::nats::close(&feed).await;
     outcome
+}
+
+/// Runs `allocator replay --check`, prints what it found, and tells whether log and Postgres agree.
+pub async fn replay(config: config::Replay) -> anyhow::Result<bool> {
+    service::telemetry::init(&config.telemetry);
+    let keys: TicketKeys = config.ticket_keys.expose().parse().context("TICKET_KEYS")?;
+    // Not the owners' options: this transaction is idle while the log is read.
+    let mut postgres = PgConnection::connect(config.database.database_url.expose())
+        .await
+        .context("Postgres")?;
+    let nats = service::nats::connect(&config.nats, "allocator").await?;
+    let jetstream = service::nats::jetstream(nats.clone(), JETSTREAM_TIMEOUT);
+    let report = replay::check(&jetstream, &mut postgres, &keys, config.partition).await?;
+    print!("{report}");
+    service::nats::close(&nats).await;
+    postgres.close().await?;
+    Ok(report.differences.is_empty())
 }
 
 fn connect_options(url: &str) -> anyhow::Result<PgConnectOptions> {

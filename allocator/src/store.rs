@@ -1,6 +1,7 @@
 //! All SQL of the allocator. Every statement that changes something states what it expects.
 
 mod commit;
+pub(crate) mod replay;
 
 use std::collections::HashMap;
 

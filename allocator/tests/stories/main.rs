@@ -8,4 +8,5 @@ mod halts;
 mod ownership;
 mod records;
 mod replay;
+mod replay_check;
 mod setup;
