@@ -17,6 +17,9 @@ const DRAINED_WITHIN: Duration = Duration::from_secs(300);
 /// Between two looks at the cursor: a thousandth of what is measured.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 
+/// The heap gives back what a table that grew has left, but not at once.
+const SETTLES_WITHIN: Duration = Duration::from_secs(2);
+
 const TOOK_OVER: &str = "took the partition over";
 
 /// Bytes of log that a purchase takes, generously.
@@ -47,7 +50,7 @@ impl Drain {
         let stack = stack.start().await?;
         let allocator = stack.allocator(0);
         allocator.wait_for_log(TOOK_OVER, DRAINED_WITHIN).await?;
-        let idle_kib = resident_kib(allocator)?;
+        let idle_kib = memory_kib(allocator, "VmRSS:")?;
         allocator.terminate().await?;
         if settings.without_foreign_key {
             sqlx::query("ALTER TABLE orders DROP CONSTRAINT orders_sale_id_fkey")
@@ -85,12 +88,14 @@ impl Drain {
             per_s(u64::from(self.settings.purchases), took),
         );
         row("orders/s", per_s(orders, took));
-        self.memory("after the drain", orders)?;
+        self.memory("after the drain", orders).await?;
         if self.stock >= self.settings.purchases {
             self.beside_plain_inserts(orders, took).await?;
         }
         self.restart(orders).await?;
-        self.replay().await
+        let is_proven = self.replay().await?;
+        self.stack.stop().await?;
+        Ok(is_proven)
     }
 
     /// Starts the allocator; from taking over until the log is decided up to `seq`.
@@ -121,20 +126,28 @@ impl Drain {
         self.drained(seq).await?;
         let took = begun.elapsed().as_secs_f64();
         row("restart until it decides", format!("{took:.2} s"));
-        self.memory("after the restart", winners)
+        self.memory("after the restart", winners).await
     }
 
-    fn memory(&self, when: &str, winners: u64) -> Result<()> {
-        let kib = resident_kib(self.stack.allocator(0))?;
-        let grown = kib.saturating_sub(self.idle_kib);
-        row(
-            &format!("resident {when}"),
-            format!("{} MiB (idle {} MiB)", kib / 1024, self.idle_kib / 1024),
+    /// What it keeps, and the most it ever had: buffers and tables that grew are in the latter.
+    async fn memory(&self, when: &str, winners: u64) -> Result<()> {
+        tokio::time::sleep(SETTLES_WITHIN).await;
+        let allocator = self.stack.allocator(0);
+        let (kib, most_kib) = (
+            memory_kib(allocator, "VmRSS:")?,
+            memory_kib(allocator, "VmHWM:")?,
         );
-        row(
-            "  per winner",
-            format!("{} B", grown * 1024 / winners.max(1)),
-        );
+        let mib = |kib| format!("{} MiB", kib / 1024);
+        row("resident when idle", mib(self.idle_kib));
+        row(&format!("resident {when}"), mib(kib));
+        row("  at most", mib(most_kib));
+        if self.stock >= self.settings.purchases {
+            let grown = kib.saturating_sub(self.idle_kib) * 1024;
+            row(
+                "  grown, per winner",
+                format!("{} B", grown / winners.max(1)),
+            );
+        }
         Ok(())
     }
 
@@ -180,11 +193,14 @@ async fn orders(pool: &PgPool) -> Result<u64> {
     Ok(count.cast_unsigned())
 }
 
-/// `VmRSS`, as Linux tells it.
-fn resident_kib(process: &Process) -> Result<u64> {
+/// A line of `/proc/<pid>/status`.
+fn memory_kib(process: &Process, name: &str) -> Result<u64> {
     let pid = process.pid().context("it does not run")?;
     let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let line = status.lines().find_map(|line| line.strip_prefix(name));
     let kib = line.and_then(|line| line.trim().strip_suffix(" kB"));
-    Ok(kib.context("no VmRSS in /proc")?.trim().parse()?)
+    Ok(kib
+        .with_context(|| format!("no {name} in /proc"))?
+        .trim()
+        .parse()?)
 }
