@@ -4,6 +4,7 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
+use sale::Partition;
 use service::config::{Database, Nats, Secret, Serving, Telemetry};
 
 /// As many independent logs as two to four cores can feed.
@@ -43,6 +44,9 @@ pub enum Command {
     Restored(Restored),
     /// Compete for partitions and decide what their logs hold, until stopped
     Serve(Serve),
+    /// Decide everything that is still in the log once more, and compare with Postgres; exits with
+    /// 0 when nothing differs, 3 when something does, 1 when it could not find out
+    Replay(Replay),
 }
 
 /// Settings of `allocator setup`.
@@ -181,6 +185,38 @@ fn span(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// Settings of `allocator replay`.
+#[derive(Debug, Clone, Args)]
+pub struct Replay {
+    /// Compare, and change nothing: there is no other way to replay
+    #[arg(long, required = true)]
+    pub check: bool,
+
+    /// Only this partition; all of them if not said
+    #[arg(long, value_parser = partition, help_heading = "Log")]
+    pub partition: Option<Partition>,
+
+    /// Every key that sealed a ticket of the log; an order's id is its ticket
+    #[arg(long, env, hide_env_values = true, help_heading = "Tickets")]
+    pub ticket_keys: Secret,
+
+    /// How to reach NATS, as the user allocator.
+    #[command(flatten)]
+    pub nats: Nats,
+    /// How to reach Postgres, as the allocator.
+    #[command(flatten)]
+    pub database: Database,
+    /// How the command logs.
+    #[command(flatten)]
+    pub telemetry: Telemetry,
+}
+
+/// `3` as well as `03`: people write the one and streams are named by the other.
+fn partition(value: &str) -> Result<Partition, String> {
+    let number: u16 = value.parse().map_err(|_| "not a number".to_owned())?;
+    Partition::try_from(number).map_err(|error| error.to_string())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -210,5 +246,35 @@ mod tests {
         ] {
             assert!(span(text).is_err(), "{text}");
         }
+    }
+
+    fn given(flags: &[&str]) -> Result<Cli, clap::Error> {
+        let required = [
+            "allocator",
+            "replay",
+            "--ticket-keys",
+            "",
+            "--database-url",
+            "postgres://",
+        ];
+        Cli::try_parse_from(required.iter().chain(flags))
+    }
+
+    #[test]
+    fn a_replay_is_asked_for_as_a_check() {
+        assert!(given(&[]).is_err());
+        assert!(given(&["--check"]).is_ok());
+    }
+
+    #[test]
+    fn a_partition_is_a_number_that_exists() {
+        for number in ["3", "03"] {
+            let cli = given(&["--check", "--partition", number]).unwrap();
+            let Command::Replay(replay) = cli.command else {
+                panic!("replay was parsed")
+            };
+            assert_eq!(replay.partition.map(Partition::get), Some(3));
+        }
+        assert!(given(&["--check", "--partition", "1024"]).is_err());
     }
 }

@@ -14,7 +14,7 @@ use sale::{
 };
 use sha2::{Digest, Sha256};
 
-use crate::store::{Step, Taken};
+use crate::store::Step;
 
 /// Most purchases in one commit: enough that the round trip no longer counts, small enough that
 /// the first of them does not wait for the last (about 50 ms).
@@ -97,16 +97,34 @@ pub(crate) struct Decider {
 }
 
 impl Decider {
-    pub(crate) fn new(taken: &Taken, keys: TicketKeys, allocation: Allocation) -> Self {
+    /// Begins after `decided`, with `allocation` as it stands there.
+    pub(crate) fn new(
+        generation: Generation,
+        decided: Seq,
+        keys: TicketKeys,
+        allocation: Allocation,
+    ) -> Self {
         Self {
-            partition: taken.grant.partition,
-            generation: taken.generation,
+            partition: allocation.partition(),
+            generation,
             keys,
             allocation,
-            decided: taken.cursor,
-            growing: PurchaseGroup::after(taken.cursor),
+            decided,
+            growing: PurchaseGroup::after(decided),
             waiting: VecDeque::new(),
         }
+    }
+
+    /// Everything decided so far.
+    pub(crate) const fn allocation(&self) -> &Allocation {
+        &self.allocation
+    }
+
+    /// Passes over a record of which nothing can be known: log time moves on, nothing else.
+    pub(crate) fn pass_over(&mut self, at: Position) {
+        self.allocation.decide_malformed(at);
+        self.decided = at.seq;
+        self.growing = PurchaseGroup::after(at.seq);
     }
 
     /// Whether anything can be committed or decided.

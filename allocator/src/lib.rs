@@ -14,6 +14,7 @@
 //! | `throttle.rs` | protects Postgres |
 //! | `setup.rs` | `allocator setup` |
 //! | `adopt.rs`, `intervene.rs` | `allocator adopt-stream`, `lift-halt` and `restored` |
+//! | `replay.rs`, `replay/`, `store/replay.rs` | `allocator replay --check` |
 //!
 //! Who wins is decided in the crate `sale`, in `allocation.rs`; nothing here has a say in it.
 
@@ -28,6 +29,7 @@ mod group;
 mod intervene;
 mod log;
 mod owner;
+mod replay;
 mod setup;
 mod store;
 mod tenure;
@@ -176,6 +178,23 @@ async fn connect_nats(nats: &Nats) -> anyhow::Result<(Client, Client)> {
         service::nats::connect_for(nats, "allocator", "consume"),
         service::nats::connect_for(nats, "allocator", "feed")
     )
+}
+
+/// Runs `allocator replay --check`, prints what it found, and tells whether log and Postgres agree.
+pub async fn replay(config: config::Replay) -> anyhow::Result<bool> {
+    service::telemetry::init(&config.telemetry);
+    let keys: TicketKeys = config.ticket_keys.expose().parse().context("TICKET_KEYS")?;
+    // Not the owners' options: this transaction is idle while the log is read.
+    let mut postgres = PgConnection::connect(config.database.database_url.expose())
+        .await
+        .context("Postgres")?;
+    let nats = service::nats::connect(&config.nats, "allocator").await?;
+    let jetstream = service::nats::jetstream(nats.clone(), JETSTREAM_TIMEOUT);
+    let report = replay::check(&jetstream, &mut postgres, &keys, config.partition).await?;
+    print!("{report}");
+    service::nats::close(&nats).await;
+    postgres.close().await?;
+    Ok(report.differences.is_empty())
 }
 
 fn connect_options(url: &str) -> anyhow::Result<PgConnectOptions> {

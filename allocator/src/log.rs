@@ -118,12 +118,34 @@ impl Log {
             .check(&stream, stream.cached_info(), horizons.of(&known))
             .await?;
         horizons.saw(&known, last_seq);
+        Self::read(stream, known, horizons).await
+    }
+
+    /// Reads a stream from a record on, whatever was decided of it.
+    pub(crate) async fn replay(
+        stream: &Stream,
+        partition: Partition,
+        first: Seq,
+    ) -> Result<Self, LogError> {
+        let known = Known {
+            partition,
+            created: stream.cached_info().created,
+            cursor: Seq::try_from(first.get().saturating_sub(1)).unwrap_or(Seq::ZERO),
+            record_hash: None,
+        };
+        Self::read(stream.clone(), known, Horizons::default()).await
+    }
+
+    async fn read(stream: Stream, known: Known, horizons: Horizons) -> Result<Self, LogError> {
+        let next = known.cursor.next();
+        let last_seq = Seq::try_from(stream.cached_info().state.last_sequence)
+            .map_err(|error| known.contradicted(&error.to_string()))?;
         let consumer = stream
             .create_consumer(pull::Config {
                 // Never one that was there before: it would go on where it had got to.
                 name: Some(format!("allocator-{}", Uuid::new_v4())),
                 deliver_policy: DeliverPolicy::ByStartSequence {
-                    start_sequence: taken.cursor.next().get(),
+                    start_sequence: next.get(),
                 },
                 ack_policy: AckPolicy::None,
                 inactive_threshold: CONSUMER_FORGOTTEN_AFTER,
@@ -143,7 +165,7 @@ impl Log {
             .map_err(LogError::away)?;
         Ok(Self {
             messages,
-            next: taken.cursor.next(),
+            next,
             last_seq,
             stream,
             known,

@@ -151,7 +151,12 @@ impl Owner {
             },
             reader: Reader {
                 log,
-                decider: Decider::new(&taken, tools.keys.clone(), allocation),
+                decider: Decider::new(
+                    taken.generation,
+                    taken.cursor,
+                    tools.keys.clone(),
+                    allocation,
+                ),
                 failed: None,
             },
             announcer,

@@ -4,6 +4,7 @@ mod commit;
 mod horizon;
 mod intervene;
 mod presence;
+pub(crate) mod replay;
 
 use std::collections::HashMap;
 

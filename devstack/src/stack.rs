@@ -5,6 +5,7 @@ mod builder;
 
 pub use builder::{Keys, StackBuilder};
 
+use std::process::Output;
 use std::sync::Arc;
 
 use anyhow::{Result, ensure};
@@ -132,6 +133,12 @@ impl Stack {
     /// it printed.
     pub async fn administer(&self, arguments: &[&str]) -> Result<String> {
         self.blueprint.administer(arguments).await
+    }
+
+    /// Runs `allocator` with these arguments as the allocator, such as `["replay", "--check"]`, and gives
+    /// what came of it, exit status included.
+    pub async fn allocator_command(&self, arguments: &[&str]) -> Result<Output> {
+        self.blueprint.allocator_command(arguments).await
     }
 
     /// Stops every process that runs, in order: first who takes in work, then who decides it. Fails when

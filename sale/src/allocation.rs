@@ -194,6 +194,11 @@ impl Allocation {
         })
     }
 
+    /// The partition it decides.
+    pub const fn partition(&self) -> Partition {
+        self.partition
+    }
+
     /// Log time after the last decided record.
     pub const fn log_time(&self) -> Moment {
         self.log_time

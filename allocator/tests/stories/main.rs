@@ -16,6 +16,7 @@ mod proof;
 mod records;
 mod refusals;
 mod replay;
+mod replay_check;
 mod restore;
 mod setup;
 mod shop;

@@ -45,6 +45,13 @@ impl Blueprint {
             .await
     }
 
+    /// Runs `allocator` with these arguments as the allocator, whatever comes of it.
+    pub(super) async fn allocator_command(&self, arguments: &[&str]) -> Result<Output> {
+        let own = [("TICKET_KEYS", self.settings.keys.tickets.as_str())];
+        let variables = self.variables(Role::Allocator, &own);
+        self.output("allocator", arguments, variables).await
+    }
+
     /// `ingress operator-token`.
     pub(super) async fn operator_token(&self) -> Result<String> {
         let keys = vec![(
@@ -153,6 +160,25 @@ impl Blueprint {
         arguments: &[&str],
         environment: Vec<(String, String)>,
     ) -> Result<String> {
+        let Output {
+            status,
+            stdout,
+            stderr,
+        } = self.output(program, arguments, environment).await?;
+        let said = String::from_utf8_lossy(&stderr);
+        ensure!(
+            status.success(),
+            "{program} {arguments:?} failed ({status}):\n{said}"
+        );
+        Ok(String::from_utf8(stdout)?)
+    }
+
+    async fn output(
+        &self,
+        program: &str,
+        arguments: &[&str],
+        environment: Vec<(String, String)>,
+    ) -> Result<Output> {
         let mut command = Command::new(binaries::program(&self.programs, program)?);
         command
             .args(arguments)
@@ -165,16 +191,6 @@ impl Blueprint {
             .kill_on_drop(true);
         let output = tokio::time::timeout(COMMAND_LIMIT, command.output()).await;
         let output = output.with_context(|| format!("{program} {arguments:?} took too long"))?;
-        let Output {
-            status,
-            stdout,
-            stderr,
-        } = output.with_context(|| format!("cannot run {program}"))?;
-        let said = String::from_utf8_lossy(&stderr);
-        ensure!(
-            status.success(),
-            "{program} {arguments:?} failed ({status}):\n{said}"
-        );
-        Ok(String::from_utf8(stdout)?)
+        output.with_context(|| format!("cannot run {program}"))
     }
 }
