@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use crate::announce::Announcer;
 use crate::condition::{Trouble, Troubles, log_answers, why_in_doubt};
+use crate::log::{Log, LogError};
 use crate::owner::{self, Ended, Owner, Stepped, Tools};
 use crate::store::{self, Grant, Renewed, Taken};
 
@@ -144,6 +145,9 @@ impl Tenure {
         if let (Some(reason), Some(seq)) = (&taken.stopped, self.stopped_before)
             && seq == taken.cursor.next()
         {
+            if let Some(foreign) = self.foreign_log(&taken).await {
+                return self.conclude(postgres, grant, Some(foreign)).await;
+            }
             self.hold_stopped(&mut postgres, &taken, reason).await;
             owner::release(postgres, grant).await;
             return Passed::Stopped(seq);
@@ -208,6 +212,18 @@ impl Tenure {
         info!(%partition, "the log is back");
         self.troubles.clear(partition);
         Ok(())
+    }
+
+    /// Whether the log in front of which the partition stands still is another one by now. While
+    /// JetStream is away there is nothing to tell.
+    async fn foreign_log(&self, taken: &Taken) -> Option<Ended> {
+        let horizons = self.tools.horizons.clone();
+        // Boxed: it is large, and seldom.
+        let opened = Box::pin(Log::open(&self.tools.jetstream, taken, horizons)).await;
+        match opened {
+            Err(LogError::Foreign(reason)) => Some(Ended::Halted(reason)),
+            Ok(_) | Err(LogError::Away(_)) => None,
+        }
     }
 
     /// Nobody newer has taken the partition yet: tells everybody why it stands still, without reading

@@ -1,11 +1,12 @@
 //! A Postgres that is there and takes nothing: purchases wait, nothing is lost, nobody halts.
 
 use anyhow::{Result, ensure};
-use devstack::OpenSale;
+use devstack::{OpenSale, until};
 use sqlx::AssertSqlSafe;
 
 use crate::proof::wired;
 use crate::shop::{SOON, Shop, cursor};
+use crate::witness::unready;
 
 /// What a new session of the database may do; as after a failover to a server that only replicates.
 const READ_ONLY: &str = "BEGIN READ WRITE;
@@ -46,12 +47,13 @@ async fn a_postgres_that_only_reads_holds_purchases_up_and_loses_none() -> Resul
     let before = cursor(shop.pool()).await?;
     let tickets = shop.queued(&crowd).await?;
 
-    // Then: they wait, and the log says what for; nobody gives up.
+    // Then: they wait, and readiness says what for; nobody gives up.
     let allocator = shop.stack.allocator(0);
-    let said = allocator
-        .wait_for_log("cannot claim the partition", SOON)
-        .await?;
-    ensure!(said.contains("read-only transaction"), "{said}");
+    until("readiness names the trouble", SOON, async || {
+        let reason = unready(allocator, "postgres").await?;
+        Ok(reason.filter(|reason| reason.contains("read-only transaction")))
+    })
+    .await?;
     ensure!(cursor(shop.pool()).await? == before, "it was decided");
 
     // And: once it writes again, they are decided.
