@@ -10,8 +10,9 @@ use crate::moment::Moment;
 use crate::place::Place;
 use crate::record::{Action, Change, Control, Open, Purchase, Purchases, Record};
 use crate::ruling::{CommandRuling, Lost, Ruling};
-use crate::sale::{Sale, UNIT_LIMIT_MAX, check_stock, check_unit_limit, check_window};
+use crate::sale::{Sale, check_stock, check_unit_limit, check_window};
 use crate::ticket::KeyId;
+use crate::wins::{Win, Wins};
 
 /// Everything needed to decide the next record of one partition.
 ///
@@ -112,21 +113,6 @@ pub enum Effect {
         /// Where the order stands in the log.
         order: Place,
     },
-}
-
-/// An order as the machine remembers it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Win {
-    /// The key it was bought with: the same key again is a replay, for ever.
-    pub key: KeyHash,
-    /// Record of its place.
-    pub seq: Seq,
-    /// Index of its place.
-    pub index: u16,
-    /// Which of the shopper's units it is.
-    pub nth: u16,
-    /// Taken back; it no longer counts against stock or limit.
-    pub cancelled: bool,
 }
 
 /// State that contradicts itself when it is loaded.
@@ -345,52 +331,6 @@ struct Ledger {
     commands: HashSet<CommandId>,
 }
 
-/// A shopper's orders: most limits are 1, so the first stands in the map itself and the rest hang
-/// behind it. 24 bytes, because a sale may have millions of them.
-#[derive(Debug)]
-struct Wins {
-    win: PackedWin,
-    more: Option<Box<Wins>>,
-}
-
-/// A [`Win`] in 16 bytes: the key, and 42 bits of sequence, 12 of index, 7 of nth, 1 of cancelled.
-#[derive(Clone, Copy, Debug)]
-struct PackedWin {
-    key: KeyHash,
-    rest: u64,
-}
-
-const INDEX_BITS: u32 = 12;
-const NTH_BITS: u32 = 7;
-const _: () = assert!(UNIT_LIMIT_MAX < 1 << NTH_BITS);
-
-impl PackedWin {
-    const fn pack(win: Win) -> Self {
-        let place = win.seq.get() << INDEX_BITS | win.index as u64;
-        let rest = (place << NTH_BITS | win.nth as u64) << 1 | win.cancelled as u64;
-        Self { key: win.key, rest }
-    }
-
-    fn unpack(self) -> Win {
-        let place = self.rest >> (NTH_BITS + 1);
-        Win {
-            key: self.key,
-            seq: Seq::try_from(place >> INDEX_BITS).unwrap_or(Seq::MAX),
-            index: (place & ((1 << INDEX_BITS) - 1)) as u16,
-            nth: (self.rest >> 1 & ((1 << NTH_BITS) - 1)) as u16,
-            cancelled: self.rest & 1 == 1,
-        }
-    }
-
-    const fn is_at(self, order: Place) -> bool {
-        self.rest >> (NTH_BITS + 1) == order.seq.get() << INDEX_BITS | order.index as u64
-    }
-
-    const fn cancel(&mut self) {
-        self.rest |= 1;
-    }
-}
-
 enum Verdict {
     Won(Won),
     Replay(Win),
@@ -466,18 +406,11 @@ impl Ledger {
     }
 
     fn remember(&mut self, shopper: ShopperId, win: Win) {
-        let win = PackedWin::pack(win);
         match self.wins.entry(shopper) {
             Entry::Vacant(entry) => {
-                entry.insert(Wins { win, more: None });
+                entry.insert(Wins::first(win));
             }
-            Entry::Occupied(mut entry) => {
-                let wins = entry.get_mut();
-                wins.more = Some(Box::new(Wins {
-                    win,
-                    more: wins.more.take(),
-                }));
-            }
+            Entry::Occupied(mut entry) => entry.get_mut().add(win),
         }
     }
 
@@ -549,7 +482,7 @@ impl Ledger {
             .values_mut()
             .find_map(|wins| wins.find_mut(order))
             .ok_or(CommandRuling::UnknownOrder)?;
-        if win.unpack().cancelled {
+        if win.is_cancelled() {
             return Err(CommandRuling::AlreadyCancelled);
         }
         win.cancel();
@@ -558,32 +491,5 @@ impl Ledger {
             sale: self.sale.clone(),
             order,
         })
-    }
-}
-
-impl Wins {
-    fn iter(&self) -> impl Iterator<Item = Win> {
-        let links = std::iter::successors(Some(self), |wins| wins.more.as_deref());
-        links.map(|wins| wins.win.unpack())
-    }
-
-    fn find_mut(&mut self, order: Place) -> Option<&mut PackedWin> {
-        let mut next = Some(self);
-        while let Some(wins) = next {
-            if wins.win.is_at(order) {
-                return Some(&mut wins.win);
-            }
-            next = wins.more.as_deref_mut();
-        }
-        None
-    }
-
-    fn with_key(&self, key: KeyHash) -> Option<Win> {
-        self.iter().find(|win| win.key == key)
-    }
-
-    fn lowest_free(&self) -> u16 {
-        let held = |nth: &u16| self.iter().any(|win| !win.cancelled && win.nth == *nth);
-        (0..u16::MAX).find(|nth| !held(nth)).unwrap_or(u16::MAX)
     }
 }

@@ -27,13 +27,14 @@ mod record;
 mod ruling;
 
 mod allocation;
+mod wins;
 
 pub mod decided;
 pub mod subject;
 
 pub use allocation::{
     Allocation, AllocationError, CommandDecision, Decision, Effect, Outcome, Position,
-    PurchaseDecision, Win, Won,
+    PurchaseDecision, Won,
 };
 pub use id::{
     CommandId, Generation, InvalidId, KeyHash, Partition, ProductId, SaleId, Seq, ShopperId,
@@ -47,3 +48,4 @@ pub use record::{
 pub use ruling::{CommandRuling, Lost, Ruling, UnknownLetter};
 pub use sale::{InvalidTerms, Price, Product, STOCK_MAX, Sale, SaleState, UNIT_LIMIT_MAX};
 pub use ticket::{InvalidKey, KeyId, Ticket, TicketKey, TicketKeys};
+pub use wins::Win;
