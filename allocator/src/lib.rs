@@ -41,7 +41,7 @@ use std::time::Duration;
 use anyhow::Context;
 use async_nats::Client;
 use sale::TicketKeys;
-use service::config::Nats;
+use service::config::{Database, Nats};
 use service::health::Health;
 use service::shutdown::Shutdown;
 use sqlx::postgres::PgConnectOptions;
@@ -61,9 +61,7 @@ const IDLE_IN_TRANSACTION_TIMEOUT: &str = "1s";
 /// Runs `allocator setup`.
 pub async fn setup(config: config::Setup) -> anyhow::Result<()> {
     service::telemetry::init(&config.telemetry);
-    let mut postgres = PgConnection::connect(config.database.database_url.expose())
-        .await
-        .context("Postgres")?;
+    let mut postgres = connect_postgres(&config.database).await?;
     let nats = service::nats::connect(&config.nats, "admin").await?;
     let jetstream = service::nats::jetstream(nats.clone(), JETSTREAM_TIMEOUT);
     setup::setup(&config, &jetstream, &mut postgres).await?;
@@ -76,9 +74,7 @@ pub async fn setup(config: config::Setup) -> anyhow::Result<()> {
 pub async fn adopt_stream(config: config::AdoptStream) -> anyhow::Result<()> {
     let why = &config.why;
     service::telemetry::init(&why.telemetry);
-    let mut postgres = PgConnection::connect(why.database.database_url.expose())
-        .await
-        .context("Postgres")?;
+    let mut postgres = connect_postgres(&why.database).await?;
     let nats = service::nats::connect(&config.nats, "admin").await?;
     let jetstream = service::nats::jetstream(nats.clone(), JETSTREAM_TIMEOUT);
     adopt::adopt(&config, &jetstream, &mut postgres).await?;
@@ -90,9 +86,7 @@ pub async fn adopt_stream(config: config::AdoptStream) -> anyhow::Result<()> {
 /// Runs `allocator lift-halt`.
 pub async fn lift_halt(config: config::LiftHalt) -> anyhow::Result<()> {
     service::telemetry::init(&config.why.telemetry);
-    let mut postgres = PgConnection::connect(config.why.database.database_url.expose())
-        .await
-        .context("Postgres")?;
+    let mut postgres = connect_postgres(&config.why.database).await?;
     intervene::lift_halt(&config, &mut postgres).await?;
     Ok(postgres.close().await?)
 }
@@ -100,9 +94,7 @@ pub async fn lift_halt(config: config::LiftHalt) -> anyhow::Result<()> {
 /// Runs `allocator restored`.
 pub async fn restored(config: config::Restored) -> anyhow::Result<()> {
     service::telemetry::init(&config.why.telemetry);
-    let mut postgres = PgConnection::connect(config.why.database.database_url.expose())
-        .await
-        .context("Postgres")?;
+    let mut postgres = connect_postgres(&config.why.database).await?;
     intervene::restored(&config, &mut postgres).await?;
     Ok(postgres.close().await?)
 }
@@ -185,9 +177,7 @@ pub async fn replay(config: config::Replay) -> anyhow::Result<bool> {
     service::telemetry::init(&config.telemetry);
     let keys: TicketKeys = config.ticket_keys.expose().parse().context("TICKET_KEYS")?;
     // Not the owners' options: this transaction is idle while the log is read.
-    let mut postgres = PgConnection::connect(config.database.database_url.expose())
-        .await
-        .context("Postgres")?;
+    let mut postgres = connect_postgres(&config.database).await?;
     let nats = service::nats::connect(&config.nats, "allocator").await?;
     let jetstream = service::nats::jetstream(nats.clone(), JETSTREAM_TIMEOUT);
     let report = replay::check(&jetstream, &mut postgres, &keys, config.partition).await?;
@@ -195,6 +185,12 @@ pub async fn replay(config: config::Replay) -> anyhow::Result<bool> {
     service::nats::close(&nats).await;
     postgres.close().await?;
     Ok(report.differences.is_empty())
+}
+
+/// For commands that run once.
+async fn connect_postgres(database: &Database) -> anyhow::Result<PgConnection> {
+    let connected = PgConnection::connect(database.database_url.expose()).await;
+    connected.context("Postgres")
 }
 
 fn connect_options(url: &str) -> anyhow::Result<PgConnectOptions> {

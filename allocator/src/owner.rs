@@ -17,7 +17,7 @@ use tracing::{info, warn};
 use crate::announce::Announcer;
 use crate::group::{Decider, Group, Stop};
 use crate::log::{Horizons, Log, LogError};
-use crate::store::{self, CommandCommit, Committed, Grant, PurchasesCommit, Renewed, Step, Taken};
+use crate::store::{self, Committed, Grant, Renewed, Step, Taken};
 use crate::throttle::Throttle;
 use crate::trim::{Trimmer, Trimming};
 
@@ -310,25 +310,8 @@ async fn write(
     group: &Group,
 ) -> sqlx::Result<Committed> {
     match group {
-        Group::Purchases(group) => {
-            let commit = PurchasesCommit {
-                step: &group.step,
-                records: &group.records,
-                orders: &group.orders,
-                quarantined: &group.quarantined,
-                sales: &group.sales,
-            };
-            store::commit_purchases(postgres, grant, commit).await
-        }
-        Group::Command(group) => {
-            let commit = CommandCommit {
-                step: &group.step,
-                control: &group.control,
-                ruling: group.decision.ruling,
-                effect: group.decision.effect.as_ref(),
-            };
-            store::commit_command(postgres, grant, commit).await
-        }
+        Group::Purchases(group) => store::commit_purchases(postgres, grant, group).await,
+        Group::Command(group) => store::commit_command(postgres, grant, group).await,
     }
 }
 

@@ -19,9 +19,7 @@ use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-pub(crate) use commit::{
-    CommandCommit, Committed, PurchasesCommit, Step, commit_command, commit_purchases,
-};
+pub(crate) use commit::{Committed, Step, commit_command, commit_purchases};
 pub(crate) use presence::{Seen, leave, look, roll_call};
 
 pub(crate) use horizon::{Trimmable, trimmable};

@@ -4,12 +4,12 @@
 
 use feed::timestamp;
 use sale::decided::DecidedRecord;
-use sale::{CommandRuling, Control, Effect, Moment, Sale, Seq, Ticket};
+use sale::{Control, Effect, Moment, Sale, Seq, Ticket};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{Grant, LEASE_S, number};
-use crate::group::{Order, Quarantined};
+use crate::group::{CommandGroup, PurchaseGroup};
 
 /// What became of a commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,38 +30,19 @@ pub(crate) struct Step {
     pub(crate) purchases: u64,
 }
 
-/// A group of purchase records, decided.
-#[derive(Debug)]
-pub(crate) struct PurchasesCommit<'a> {
-    pub(crate) step: &'a Step,
-    pub(crate) records: &'a [DecidedRecord],
-    pub(crate) orders: &'a [Order],
-    pub(crate) quarantined: &'a [Quarantined],
-    /// Every sale that sold something.
-    pub(crate) sales: &'a [Sale],
-}
-
-/// One command, decided.
-#[derive(Debug)]
-pub(crate) struct CommandCommit<'a> {
-    pub(crate) step: &'a Step,
-    pub(crate) control: &'a Control,
-    pub(crate) ruling: CommandRuling,
-    pub(crate) effect: Option<&'a Effect>,
-}
-
 pub(crate) async fn commit_purchases(
     postgres: &mut PgConnection,
     grant: Grant,
-    commit: PurchasesCommit<'_>,
+    group: &PurchaseGroup,
 ) -> sqlx::Result<Committed> {
-    let PurchasesCommit {
+    let PurchaseGroup {
         step,
         records,
         orders,
         quarantined,
         sales,
-    } = commit;
+        ..
+    } = group;
     let owned = sqlx::query_scalar!(
         r#"WITH owned AS (
             UPDATE partitions
@@ -128,14 +109,14 @@ pub(crate) async fn commit_purchases(
 pub(crate) async fn commit_command(
     postgres: &mut PgConnection,
     grant: Grant,
-    commit: CommandCommit<'_>,
+    group: &CommandGroup,
 ) -> sqlx::Result<Committed> {
-    let CommandCommit {
+    let CommandGroup {
         step,
         control,
-        ruling,
-        effect,
-    } = commit;
+        decision,
+    } = group;
+    let (ruling, effect) = (decision.ruling, decision.effect.as_ref());
     let changed = effect.map(changed_sale);
     let (first, last) = cancelled_ids(effect);
     let log_time = timestamp(step.log_time);
