@@ -4,6 +4,7 @@ use serde::Serialize;
 /// What a ticket's holder is told, over HTTP and over the WebSocket alike.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "state", rename_all = "kebab-case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum TicketStatus {
     /// Not decided yet.
     Queued {
@@ -34,6 +35,7 @@ pub enum TicketStatus {
 /// Why there is no order for a ticket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum Reason {
     /// The record was lost with its stream, and an operator went on with another one. No ruling:
     /// the log that would have to hold it is gone.

@@ -4,6 +4,7 @@ use time::OffsetDateTime;
 
 /// A sale as the API and the WebSocket show it. Times are RFC 3339 in UTC.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SaleView {
     /// Also names its partition.
     pub id: SaleId,
@@ -23,9 +24,11 @@ pub struct SaleView {
     pub unit_limit: u16,
     /// First moment of the window.
     #[serde(serialize_with = "rfc3339")]
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
     pub starts_at: Moment,
     /// First moment after the window.
     #[serde(serialize_with = "rfc3339")]
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
     pub ends_at: Moment,
     /// Commands that changed the sale; a restock names the one it saw.
     pub version: u32,
@@ -33,6 +36,7 @@ pub struct SaleView {
     pub revision: u64,
     /// When this was told, for clients whose clock is wrong.
     #[serde(serialize_with = "rfc3339")]
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
     pub server_time: Moment,
 }
 

@@ -1,13 +1,10 @@
 //! Who gets into the log: the cheapest refusal first. The gate answers from memory and may be
 //! wrong for milliseconds; the ruling is what counts.
 
-use std::num::NonZeroU32;
 use std::time::Duration;
 
 use feed::{Feed, Standing};
-use governor::clock::{Clock, DefaultClock};
-use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
-use sale::{Sale, SaleState, ShopperId};
+use sale::{Sale, SaleState};
 
 use crate::problem::Problem;
 use crate::publisher::Publisher;
@@ -24,26 +21,16 @@ const RETRY_AFTER_MS: std::ops::RangeInclusive<u64> = 1_000..=60_000;
 /// Decides who may write to the log.
 pub(crate) struct Admission {
     queue_wait_max_ms: u64,
-    shoppers: Option<DefaultKeyedRateLimiter<ShopperId>>,
-    clock: DefaultClock,
 }
 
 impl Admission {
-    pub(crate) fn new(queue_wait_max_ms: u64, rate_per_shopper_per_s: Option<NonZeroU32>) -> Self {
-        let shoppers = rate_per_shopper_per_s.map(|rate| {
-            RateLimiter::keyed(Quota::per_second(rate).allow_burst(rate.saturating_mul(TWO)))
-        });
-        Self {
-            queue_wait_max_ms,
-            shoppers,
-            clock: DefaultClock::default(),
-        }
+    pub(crate) fn new(queue_wait_max_ms: u64) -> Self {
+        Self { queue_wait_max_ms }
     }
 
     /// Lets a purchase pass, or says why not.
     pub(crate) fn admit(
         &self,
-        shopper: ShopperId,
         sale: &Sale,
         feed: &Feed,
         publisher: &Publisher,
@@ -52,7 +39,6 @@ impl Admission {
             SaleState::Active => {}
             closed => return Err(Problem::NotForSale(closed)),
         }
-        self.within_rate(shopper)?;
         let partition = sale.id.partition();
         let standing = feed.standing(partition).ok_or(Problem::UnknownSale)?;
         if standing.halted.is_some() || publisher.is_halted(partition) {
@@ -60,25 +46,6 @@ impl Admission {
         }
         self.within_queue(&standing)?;
         Ok(standing)
-    }
-
-    /// Forgets shoppers whose allowance is full again; to be called now and then.
-    pub(crate) fn tidy(&self) {
-        if let Some(shoppers) = &self.shoppers {
-            shoppers.retain_recent();
-        }
-    }
-
-    fn within_rate(&self, shopper: ShopperId) -> Result<(), Problem> {
-        let Some(shoppers) = &self.shoppers else {
-            return Ok(());
-        };
-        shoppers.check_key(&shopper).map_err(|until| {
-            let wait = until.wait_time_from(self.clock.now());
-            Problem::RateLimited {
-                retry_after_ms: wait.as_millis() as u64 + 1,
-            }
-        })
     }
 
     fn within_queue(&self, standing: &Standing) -> Result<(), Problem> {
@@ -98,8 +65,6 @@ impl Admission {
         Ok(())
     }
 }
-
-const TWO: NonZeroU32 = NonZeroU32::new(2).expect("two is not zero");
 
 /// A full queue, that will have room after that long.
 pub(crate) fn busy(retry_after_ms: u64) -> Problem {

@@ -4,10 +4,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderValue, header};
-use axum::routing::{get, post};
+use axum::routing::get;
+use axum::{Json, Router};
 use feed::Feed;
 use sale::TicketKeys;
 use sqlx::PgPool;
@@ -15,11 +15,15 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::services::ServeDir;
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::RequestBodyTimeoutLayer;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::admission::Admission;
 use crate::batcher::Batchers;
+use crate::openapi;
 use crate::problem::Problem;
 use crate::publisher::Publisher;
+use crate::rate_limits::RateLimits;
 use crate::routes::{orders, page, products, purchases, sales, sessions, tickets};
 use crate::session::SessionKeys;
 
@@ -41,6 +45,7 @@ pub(crate) struct Parts {
     pub(crate) pool: PgPool,
     pub(crate) publisher: Publisher,
     pub(crate) batchers: Batchers,
+    pub(crate) rate_limits: RateLimits,
     pub(crate) admission: Admission,
     pub(crate) tickets: TicketKeys,
     pub(crate) sessions: SessionKeys,
@@ -63,18 +68,34 @@ impl std::ops::Deref for App {
     }
 }
 
+/// The API, each operation with its description.
+fn api() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(openapi::head())
+        // Accounts
+        .routes(routes!(sessions::guest))
+        // The catalogue
+        .routes(routes!(products::create))
+        .routes(routes!(sales::list, sales::open))
+        .routes(routes!(sales::show))
+        .routes(routes!(sales::close))
+        // Buying
+        .routes(routes!(purchases::create))
+        .routes(routes!(tickets::show))
+        .routes(routes!(orders::mine))
+        // The page
+        .routes(routes!(page::config))
+}
+
+/// The description of the API (OpenAPI 3.1).
+pub(crate) fn description() -> utoipa::openapi::OpenApi {
+    api().into_openapi()
+}
+
 /// Every path of the ingress.
 pub(crate) fn router(app: App, web_dir: Option<PathBuf>) -> Router {
-    let api = Router::new()
-        .route("/v1/sessions/guest", post(sessions::guest))
-        .route("/v1/products", post(products::create))
-        .route("/v1/sales", get(sales::list).post(sales::open))
-        .route("/v1/sales/{sale}", get(sales::show))
-        .route("/v1/sales/{sale}/close", post(sales::close))
-        .route("/v1/sales/{sale}/purchases", post(purchases::create))
-        .route("/v1/sales/{sale}/orders/mine", get(orders::mine))
-        .route("/v1/tickets/{ticket}", get(tickets::show))
-        .route("/config.json", get(page::config))
+    let (api, description) = api().split_for_parts();
+    let api = api
+        .route("/openapi.json", get(async move || Json(description)))
         .method_not_allowed_fallback(async || Problem::MethodNotAllowed);
     let api = match web_dir {
         Some(dir) => api.merge(page_routes(dir, &app.page)),

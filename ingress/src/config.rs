@@ -35,6 +35,8 @@ pub enum Command {
     Serve(Box<Serve>),
     /// Print a bearer token with the role operator
     OperatorToken(OperatorToken),
+    /// Print the description of the API (OpenAPI 3.1)
+    Openapi,
 }
 
 /// Settings of `ingress serve`.

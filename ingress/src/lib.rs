@@ -5,11 +5,13 @@
 //! | `app.rs` | which path leads where |
 //! | `routes/` | the handlers, one file for each noun |
 //! | `session.rs` | who is asking |
+//! | `client_address.rs`, `rate_limits.rs` | from where, and how often |
 //! | `admission.rs` | who gets into the log |
 //! | `batcher.rs` | group commit: one record in flight per sale |
 //! | `publisher.rs` | writes records to JetStream, and tells "refused" from "unknown" |
 //! | `commands.rs` | operator commands, logged and waited for |
 //! | `problem.rs` | every refusal |
+//! | `openapi.rs` | the description of the API |
 //! | `store.rs` | SQL that is not about tickets |
 //!
 //! Deliberately absent: any decision about who wins, and any write to sales, orders or decisions.
@@ -17,11 +19,14 @@
 mod admission;
 mod app;
 mod batcher;
+mod client_address;
 mod commands;
 pub mod config;
 mod json;
+mod openapi;
 mod problem;
 mod publisher;
+mod rate_limits;
 mod routes;
 mod session;
 mod store;
@@ -43,6 +48,7 @@ use crate::admission::Admission;
 use crate::app::{App, Parts};
 use crate::batcher::Batchers;
 use crate::publisher::Publisher;
+use crate::rate_limits::RateLimits;
 use crate::routes::page::PageConfig;
 use crate::session::{Claims, Role, SessionKeys};
 
@@ -102,7 +108,8 @@ pub async fn run(config: config::Serve, shutdown: Shutdown) -> anyhow::Result<()
     let app = App::new(Parts {
         batchers: Batchers::new(publisher.clone(), tickets.current().id()),
         publisher,
-        admission: Admission::new(config.queue_wait_max_ms, rate),
+        rate_limits: RateLimits::new(rate),
+        admission: Admission::new(config.queue_wait_max_ms),
         feed,
         pool,
         tickets,
@@ -155,10 +162,16 @@ pub fn operator_token(config: &config::OperatorToken) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Runs `ingress openapi`.
+pub fn print_description() -> anyhow::Result<()> {
+    println!("{}", app::description().to_pretty_json()?);
+    Ok(())
+}
+
 async fn tidy(app: App) {
     let mut every = tokio::time::interval(TIDY_EVERY);
     loop {
         every.tick().await;
-        app.admission.tidy();
+        app.rate_limits.tidy();
     }
 }

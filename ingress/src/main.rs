@@ -13,6 +13,7 @@ async fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Serve(config) => ingress::serve(*config).await,
         Command::OperatorToken(config) => ingress::operator_token(&config),
+        Command::Openapi => ingress::print_description(),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use sale::SaleState;
 use serde::Serialize;
 use tracing::error;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 /// Why a request was refused.
@@ -59,19 +60,29 @@ pub(crate) enum Problem {
 /// How long to stay away when nothing better is known.
 const RETRY_AFTER_MS: u64 = 1_000;
 
-#[derive(Serialize)]
-struct Details {
+/// Why a request was refused (RFC 9457).
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(crate) struct Details {
+    /// `/problems/` and a fixed word: what programs should look at.
     #[serde(rename = "type")]
+    #[schema(example = "/problems/sold-out")]
     kind: String,
+    /// The kind in plain words.
     title: &'static str,
+    /// The same as the status of the answer.
     status: u16,
     #[serde(skip_serializing_if = "Option::is_none")]
+    /// What was wrong with this request.
     detail: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    /// `Retry-After`, exactly.
     retry_after_ms: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    /// The key to repeat the purchase with.
     key: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    /// Names the request in our log.
     request_id: Option<Uuid>,
 }
 

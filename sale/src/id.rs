@@ -157,6 +157,7 @@ macro_rules! uuid_id {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(transparent)]
+        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
         pub struct $name(Uuid);
 
         impl $name {
@@ -198,6 +199,7 @@ uuid_id! {
 /// A sale therefore never moves, and partitions can be added without a lookup table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "Uuid", into = "Uuid")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SaleId(Uuid);
 
 impl SaleId {

@@ -18,6 +18,7 @@ pub enum Ruling {
 /// Why a purchase lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum Lost {
     /// No unit was left.
     SoldOut,

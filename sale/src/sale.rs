@@ -72,6 +72,7 @@ impl Sale {
 /// Where a sale stands at some moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum SaleState {
     /// The window has not begun.
     Upcoming,
@@ -104,6 +105,7 @@ impl SaleState {
 /// What is sold. A copy in the log, so that a replay needs no catalogue.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Product {
     /// The product in the catalogue.
     pub id: ProductId,
@@ -114,6 +116,7 @@ pub struct Product {
 /// The price of one unit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Price {
     /// In the currency's smallest unit: 1999 is 19.99 EUR.
     pub amount_minor: u32,

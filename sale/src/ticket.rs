@@ -21,6 +21,7 @@ const SEAL_MASK: u64 = (1 << SEAL_BITS) - 1;
 /// The order of a won place has the same id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Ticket(Uuid);
 
 impl Ticket {

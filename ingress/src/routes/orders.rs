@@ -6,26 +6,40 @@ use axum::http::{HeaderValue, header};
 use axum::response::IntoResponse;
 use sale::{Moment, SaleId};
 use serde::Serialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::app::App;
-use crate::problem::Problem;
+use crate::openapi::{Always, SignedIn};
+use crate::problem::{Details, Problem};
 use crate::session::Shopper;
 use crate::store;
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Orders {
     orders: Vec<Order>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Order {
     id: Uuid,
     sale_id: SaleId,
     #[serde(serialize_with = "feed::rfc3339")]
+    #[schema(value_type = String, format = DateTime)]
     ordered_at: Moment,
 }
 
+/// My orders in one sale
+#[utoipa::path(
+    get, path = "/v1/sales/{sale}/orders/mine", operation_id = "list_my_orders_in_sale", tag = "results",
+    params(("sale" = Uuid, Path, description = "The sale's id")),
+    responses(
+        (status = 200, description = "The orders that stand.", body = Orders),
+        (status = 404, description = "`unknown-sale`", body = Details, content_type = "application/problem+json"),
+        SignedIn, Always,
+    ),
+    security(("bearer" = []), ("cookie" = [])),
+)]
 pub(crate) async fn mine(
     State(app): State<App>,
     Path(sale): Path<String>,

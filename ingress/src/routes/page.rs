@@ -6,11 +6,12 @@ use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::IntoResponse;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::app::App;
 
 /// Answered by `/config.json`.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub(crate) struct PageConfig {
     live_url: String,
     pub(crate) guest_sessions: bool,
@@ -40,6 +41,11 @@ impl PageConfig {
     }
 }
 
+/// What the web page needs to know
+#[utoipa::path(
+    get, path = "/config.json", operation_id = "show_page_config", tag = "page",
+    responses((status = 200, description = "Where the notifier is, and whether guests are let in.", body = PageConfig), crate::openapi::Always),
+)]
 pub(crate) async fn config(State(app): State<App>) -> impl IntoResponse {
     let headers = [(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"))];
     (headers, Answer(app.page.clone()))

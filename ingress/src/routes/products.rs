@@ -6,10 +6,12 @@ use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use sale::ProductId;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::app::App;
 use crate::json::Json;
+use crate::openapi::{Always, Body, OperatorsOnly};
 use crate::problem::Problem;
 use crate::session::Operator;
 use crate::store;
@@ -18,7 +20,7 @@ use crate::store;
 const NAME_CHARS_MAX: usize = 200;
 const DESCRIPTION_CHARS_MAX: usize = 4_000;
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewProduct {
     name: String,
@@ -26,13 +28,20 @@ pub(crate) struct NewProduct {
     description: String,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Product {
     id: ProductId,
     name: String,
     description: String,
 }
 
+/// Add a product
+#[utoipa::path(
+    post, path = "/v1/products", operation_id = "add_product", tag = "catalogue",
+    request_body = NewProduct,
+    responses((status = 201, description = "The product.", body = Product), Body, OperatorsOnly, Always),
+    security(("bearer" = []), ("cookie" = [])),
+)]
 pub(crate) async fn create(
     State(app): State<App>,
     _operator: Operator,

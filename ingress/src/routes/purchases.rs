@@ -6,13 +6,15 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::IntoResponse;
 use sale::{KeyHash, Purchase, SaleId, Ticket};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::admission;
 use crate::app::App;
 use crate::batcher::Unlogged;
 use crate::json::Json;
-use crate::problem::Problem;
+use crate::openapi::{Always, Body, SignedIn};
+use crate::problem::{Details, Problem};
 use crate::publisher::Refusal;
 use crate::session::Shopper;
 
@@ -22,11 +24,13 @@ const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const KEY_CHARS_MAX: usize = 255;
 
 /// The body of a purchase. May be `{}`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = Purchase)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Wish {
     /// One purchase is one unit; a shopper who may hold more sends more.
     #[serde(default = "one")]
+    #[schema(minimum = 1, maximum = 1)]
     quantity: u32,
 }
 
@@ -35,7 +39,7 @@ fn one() -> u32 {
 }
 
 /// A purchase that is in the log for good.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Accepted {
     /// Where to ask what became of it; the order's id, should it win.
     ticket: Ticket,
@@ -48,6 +52,24 @@ pub(crate) struct Accepted {
     wait_ms: u64,
 }
 
+/// Buy one unit
+///
+/// `202` means that the purchase is durable and will be decided in the order of the log. It never means "won".
+#[utoipa::path(
+    post, path = "/v1/sales/{sale}/purchases", operation_id = "buy", tag = "buy",
+    params(
+        ("sale" = Uuid, Path, description = "The sale's id"),
+        ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 characters, quoted or bare. The same key never buys twice."),
+    ),
+    request_body = Wish,
+    responses(
+        (status = 202, description = "Durable; the ticket tells the result.", body = Accepted),
+        (status = 404, description = "`unknown-sale`", body = Details, content_type = "application/problem+json"),
+        (status = 409, description = "`not-started`, `paused`, `sold-out`, `ended` or `closed`", body = Details, content_type = "application/problem+json"),
+        Body, SignedIn, Always,
+    ),
+    security(("bearer" = []), ("cookie" = [])),
+)]
 pub(crate) async fn create(
     State(app): State<App>,
     Path(sale): Path<String>,
@@ -63,9 +85,8 @@ pub(crate) async fn create(
     }
     let key = idempotency_key(&headers)?;
     let known = app.feed.sale(sale).ok_or(Problem::UnknownSale)?;
-    let standing = app
-        .admission
-        .admit(shopper, &known, &app.feed, &app.publisher)?;
+    app.rate_limits.purchase(shopper)?;
+    let standing = app.admission.admit(&known, &app.feed, &app.publisher)?;
 
     let purchase = Purchase {
         shopper,

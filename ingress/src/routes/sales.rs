@@ -11,12 +11,14 @@ use feed::SaleView;
 use sale::{Action, Moment, Open, Partition, Price, Product, ProductId, Sale, SaleId, SaleState};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use crate::app::App;
 use crate::commands::{Commanded, command};
 use crate::json::Json;
-use crate::problem::Problem;
+use crate::openapi::{Always, Body, OperatorsOnly};
+use crate::problem::{Details, Problem};
 use crate::session::Operator;
 use crate::store;
 
@@ -29,13 +31,14 @@ const LIST_MAX: usize = 100;
 /// Longest reason an operator may give.
 const REASON_CHARS_MAX: usize = 500;
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Filter {
     state: Option<Wanted>,
 }
 
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 enum Wanted {
     /// Also paused and sold out: shoppers are there.
@@ -45,13 +48,25 @@ enum Wanted {
     Ended,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Sales)]
 pub(crate) struct List {
     sales: Vec<SaleView>,
     #[serde(serialize_with = "feed::rfc3339")]
+    #[schema(value_type = String, format = DateTime)]
     server_time: Moment,
 }
 
+/// All sales that anybody may see
+#[utoipa::path(
+    get, path = "/v1/sales", operation_id = "list_sales", tag = "catalogue",
+    params(Filter),
+    responses(
+        (status = 200, description = "The latest first.", body = List),
+        (status = 400, description = "`bad-request`: the query cannot be read.", body = Details, content_type = "application/problem+json"),
+        Always,
+    ),
+)]
 pub(crate) async fn list(
     State(app): State<App>,
     filter: Result<Query<Filter>, QueryRejection>,
@@ -89,6 +104,17 @@ impl Wanted {
     }
 }
 
+/// One sale
+#[utoipa::path(
+    get, path = "/v1/sales/{sale}", operation_id = "show_sale", tag = "catalogue",
+    params(("sale" = Uuid, Path, description = "The sale's id")),
+    responses(
+        (status = 200, description = "As it stands; may be a second old.", body = SaleView),
+        (status = 304, description = "As `If-None-Match` knows it."),
+        (status = 404, description = "`unknown-sale`", body = Details, content_type = "application/problem+json"),
+        Always,
+    ),
+)]
 pub(crate) async fn show(
     State(app): State<App>,
     Path(sale): Path<String>,
@@ -115,7 +141,8 @@ pub(crate) async fn show(
 }
 
 /// The terms of a new sale, as an operator gives them.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = NewSale)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Terms {
     product_id: Uuid,
@@ -123,11 +150,26 @@ pub(crate) struct Terms {
     unit_limit: u16,
     price: Price,
     #[serde(with = "time::serde::rfc3339")]
+    #[schema(value_type = String, format = DateTime)]
     starts_at: OffsetDateTime,
     #[serde(with = "time::serde::rfc3339")]
+    #[schema(value_type = String, format = DateTime)]
     ends_at: OffsetDateTime,
 }
 
+/// Open a sale
+///
+/// Its window makes it upcoming or active. Logged, then waited for.
+#[utoipa::path(
+    post, path = "/v1/sales", operation_id = "open_sale", tag = "operate",
+    request_body = Terms,
+    responses(
+        (status = 201, description = "The sale.", body = SaleView),
+        (status = 202, description = "Logged; it will be decided."),
+        Body, OperatorsOnly, Always,
+    ),
+    security(("bearer" = []), ("cookie" = [])),
+)]
 pub(crate) async fn open(
     State(app): State<App>,
     operator: Operator,
@@ -162,13 +204,27 @@ pub(crate) async fn open(
 }
 
 /// Why an operator does something; need not be said.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Why {
     #[serde(default)]
     reason: Option<String>,
 }
 
+/// Close a sale for good
+#[utoipa::path(
+    post, path = "/v1/sales/{sale}/close", operation_id = "close_sale", tag = "operate",
+    params(("sale" = Uuid, Path, description = "The sale's id")),
+    request_body = Option<Why>,
+    responses(
+        (status = 200, description = "Done; the sale.", body = SaleView),
+        (status = 202, description = "Logged; it will be decided."),
+        (status = 404, description = "`unknown-sale`", body = Details, content_type = "application/problem+json"),
+        (status = 409, description = "`closed`: it is already.", body = Details, content_type = "application/problem+json"),
+        Body, OperatorsOnly, Always,
+    ),
+    security(("bearer" = []), ("cookie" = [])),
+)]
 pub(crate) async fn close(
     State(app): State<App>,
     Path(sale): Path<String>,

@@ -10,28 +10,46 @@ use axum::response::IntoResponse;
 use feed::{TicketStatus, Waited};
 use sale::{Place, Ticket};
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use crate::app::App;
-use crate::problem::Problem;
+use crate::openapi::Always;
+use crate::problem::{Details, Problem};
 
 /// Longest a poll may wait: below the 30 s after which proxies commonly hang up.
 const WAIT_S_MAX: u32 = 20;
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Poll {
     /// Seconds to wait for a decision before answering `queued`.
     #[serde(default)]
+    #[param(maximum = 20)]
     wait: u32,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Ticket)]
 pub(crate) struct Status {
     ticket: Ticket,
     #[serde(flatten)]
     status: TicketStatus,
 }
 
+/// What has become of a purchase
+///
+/// Needs no session: a ticket is a capability.
+#[utoipa::path(
+    get, path = "/v1/tickets/{ticket}", operation_id = "show_ticket", tag = "results",
+    params(("ticket" = uuid::Uuid, Path, description = "From the `202` of a purchase"), Poll),
+    responses(
+        (status = 200, description = "Where it stands. While `queued`, `Retry-After` says when to ask again.", body = Status),
+        (status = 400, description = "`bad-request`: the query cannot be read.", body = Details, content_type = "application/problem+json"),
+        (status = 404, description = "`bad-ticket`: not one of ours.", body = Details, content_type = "application/problem+json"),
+        Always,
+    ),
+)]
 pub(crate) async fn show(
     State(app): State<App>,
     Path(ticket): Path<String>,

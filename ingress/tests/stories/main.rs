@@ -4,6 +4,7 @@
 mod request;
 mod shop;
 
+mod description;
 mod durability;
 mod front_door;
 mod limits;
