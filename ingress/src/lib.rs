@@ -22,6 +22,7 @@ mod batcher;
 mod client_address;
 mod commands;
 pub mod config;
+mod idempotency_key;
 mod json;
 mod openapi;
 mod problem;

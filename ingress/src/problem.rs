@@ -34,6 +34,9 @@ pub(crate) enum Problem {
     BadTicket,
     /// The sale cannot be bought from now.
     NotForSale(SaleState),
+    /// The idempotency key stands for another request.
+    #[expect(dead_code, reason = "the keys' memory is about to use it")]
+    KeyReused,
     /// Too many requests by one shopper.
     RateLimited {
         /// When the next one is welcome.
@@ -90,7 +93,7 @@ impl Problem {
     fn status(&self) -> StatusCode {
         match self {
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
-            Self::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Invalid(_) | Self::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
@@ -121,6 +124,7 @@ impl Problem {
             Self::BadTicket => "bad-ticket",
             Self::NotForSale(SaleState::Upcoming) => "not-started",
             Self::NotForSale(state) => state.as_str(),
+            Self::KeyReused => "key-reused",
             Self::RateLimited { .. } => "rate-limited",
             Self::Busy { .. } => "busy",
             Self::OutcomeUnknown { .. } => "outcome-unknown",
@@ -148,6 +152,7 @@ impl Problem {
             Self::NotForSale(SaleState::Paused) => "The sale is paused",
             Self::NotForSale(SaleState::Closed) => "The sale was closed",
             Self::NotForSale(SaleState::Active) => "The sale cannot be bought from",
+            Self::KeyReused => "The key was used for another request",
             Self::RateLimited { .. } => "Too many requests",
             Self::Busy { .. } => "Too many shoppers at once; nothing was accepted",
             Self::OutcomeUnknown { .. } => "The outcome is unknown; repeat with the same key",
@@ -175,6 +180,7 @@ impl Problem {
             | Self::UnknownSale
             | Self::BadTicket
             | Self::NotForSale(_)
+            | Self::KeyReused
             | Self::RateLimited { .. }
             | Self::Busy { .. }
             | Self::Halted
@@ -199,6 +205,7 @@ impl Problem {
             | Self::UnknownSale
             | Self::BadTicket
             | Self::NotForSale(_)
+            | Self::KeyReused
             | Self::CommandRefused(_)
             | Self::Internal(_) => None,
         }

@@ -2,7 +2,7 @@
 
 use axum::Json as Answer;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::IntoResponse;
 use sale::{KeyHash, Purchase, SaleId, Ticket};
 use serde::{Deserialize, Serialize};
@@ -12,16 +12,12 @@ use uuid::Uuid;
 use crate::admission;
 use crate::app::App;
 use crate::batcher::Unlogged;
+use crate::idempotency_key;
 use crate::json::Json;
 use crate::openapi::{Always, Body, SignedIn};
 use crate::problem::{Details, Problem};
 use crate::publisher::Refusal;
 use crate::session::Shopper;
-
-const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
-
-/// Longest key a client may send.
-const KEY_CHARS_MAX: usize = 255;
 
 /// The body of a purchase. May be `{}`.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -83,7 +79,7 @@ pub(crate) async fn create(
             "quantity must be 1: one purchase is one unit".into(),
         ));
     }
-    let key = idempotency_key(&headers)?;
+    let key = idempotency_key::given(&headers)?.unwrap_or_else(|| Uuid::new_v4().to_string());
     let known = app.feed.sale(sale).ok_or(Problem::UnknownSale)?;
     app.rate_limits.purchase(shopper)?;
     let standing = app.admission.admit(&known, &app.feed, &app.publisher)?;
@@ -134,28 +130,6 @@ fn refuse(why: Unlogged, key: &str) -> Problem {
         },
         Unlogged::Refused(Refusal::Halted) => Problem::Halted,
     }
-}
-
-/// The client's key, quoted or bare, or one made for it.
-fn idempotency_key(headers: &HeaderMap) -> Result<String, Problem> {
-    let Some(key) = headers.get(IDEMPOTENCY_KEY) else {
-        return Ok(Uuid::new_v4().to_string());
-    };
-    let key = key.to_str().map_err(|_| bad_key())?.trim();
-    let key = key
-        .strip_prefix('"')
-        .and_then(|key| key.strip_suffix('"'))
-        .unwrap_or(key);
-    if key.is_empty() || key.len() > KEY_CHARS_MAX {
-        return Err(bad_key());
-    }
-    Ok(key.to_owned())
-}
-
-fn bad_key() -> Problem {
-    Problem::BadRequest(format!(
-        "Idempotency-Key must be 1 to {KEY_CHARS_MAX} ASCII characters"
-    ))
 }
 
 fn text(value: &str) -> HeaderValue {

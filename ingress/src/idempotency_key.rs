@@ -1,0 +1,32 @@
+//! The header `Idempotency-Key`: the same key never does the same thing twice.
+
+use axum::http::{HeaderMap, HeaderName};
+
+use crate::problem::Problem;
+
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
+/// Longest key a client may send.
+const KEY_CHARS_MAX: usize = 255;
+
+/// The client's key, quoted or bare, if it gave one.
+pub(crate) fn given(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    let Some(key) = headers.get(IDEMPOTENCY_KEY) else {
+        return Ok(None);
+    };
+    let key = key.to_str().map_err(|_| bad_key())?.trim();
+    let key = key
+        .strip_prefix('"')
+        .and_then(|key| key.strip_suffix('"'))
+        .unwrap_or(key);
+    if key.is_empty() || key.len() > KEY_CHARS_MAX {
+        return Err(bad_key());
+    }
+    Ok(Some(key.to_owned()))
+}
+
+fn bad_key() -> Problem {
+    Problem::BadRequest(format!(
+        "Idempotency-Key must be 1 to {KEY_CHARS_MAX} ASCII characters"
+    ))
+}
