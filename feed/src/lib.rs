@@ -9,12 +9,14 @@
 //! |---|---|
 //! | `follow.rs` | the task that listens, and heals |
 //! | `generations.rs` | which life of a stream a ticket belongs to |
+//! | `own.rs` | the undecided records this process wrote |
 //! | `state.rs` | merges snapshots and messages; knows no IO |
 //! | `store.rs` | the SQL |
 //! | `status.rs`, `view.rs` | what a ticket's holder, and everybody, is told |
 
 mod follow;
 mod generations;
+mod own;
 mod state;
 mod status;
 mod store;
@@ -113,9 +115,10 @@ impl Feed {
             .collect()
     }
 
-    /// Tells that a record was acknowledged, which the next feed message would tell only later.
-    pub fn note_last_seq(&self, partition: Partition, seq: Seq) {
-        self.inner.write().note_last_seq(partition, seq);
+    /// Tells that this process' record was acknowledged, and how many purchases are in it; the
+    /// next feed message would tell it later, and less exactly.
+    pub fn note_logged(&self, partition: Partition, seq: Seq, purchases: u32) {
+        self.inner.write().note_logged(partition, seq, purchases);
     }
 
     /// The place of a ticket that one of these keys has sealed, in whichever life of its stream.

@@ -9,6 +9,7 @@ use sale::{Generation, Partition, Place, Ruling, Sale, SaleId, Seq, Ticket};
 use tokio::sync::{oneshot, watch};
 
 use crate::generations::Generations;
+use crate::own::OwnRecords;
 use crate::status::TicketStatus;
 
 /// Decided records kept per partition, so that a shopper who asks a moment after the decision is
@@ -41,6 +42,10 @@ pub struct Standing {
     pub drain_per_s: f64,
     /// Purchases in a record, on average; zero when nobody measured it.
     pub mean_group: f64,
+    /// Undecided records that this process wrote itself, and the purchases in them.
+    pub own_records: u64,
+    /// See `own_records`.
+    pub own_purchases: u64,
     /// Why the partition has stopped, if it has.
     pub halted: Option<Arc<str>>,
     /// When the owner was last heard on the feed.
@@ -74,12 +79,20 @@ impl Standing {
     }
 
     fn purchases_in(&self, records: u64) -> u64 {
-        let group = if self.mean_group > 0.0 {
+        (records as f64 * self.mean_undecided_group()) as u64
+    }
+
+    /// What the owner tells is the size of records decided so far. A crowd makes them grow
+    /// hundredfold within a second, and what this process just wrote shows it first: balancers
+    /// give every replica its share of the crowd.
+    fn mean_undecided_group(&self) -> f64 {
+        if self.own_records > 0 {
+            self.own_purchases as f64 / self.own_records as f64
+        } else if self.mean_group > 0.0 {
             self.mean_group
         } else {
             MEAN_GROUP_PRIOR
-        };
-        (records as f64 * group) as u64
+        }
     }
 
     fn queued(&self, place: Place) -> TicketStatus {
@@ -169,6 +182,7 @@ struct PartitionState {
     standing: Standing,
     generations: Generations,
     cursor: watch::Sender<Seq>,
+    own: OwnRecords,
     recent: VecDeque<DecidedRecord>,
     waiting: BTreeMap<Seq, Vec<Waiting>>,
     waiting_count: usize,
@@ -212,10 +226,16 @@ impl State {
             .map(|(partition, known)| (*partition, &known.standing))
     }
 
-    /// A record was just acknowledged: the backlog is at least this long.
-    pub(crate) fn note_last_seq(&mut self, partition: Partition, seq: Seq) {
-        if let Some(known) = self.partitions.get_mut(&partition) {
-            known.standing.last_seq = known.standing.last_seq.max(seq);
+    /// This process' record was just acknowledged: the log is at least this long.
+    pub(crate) fn note_logged(&mut self, partition: Partition, seq: Seq, purchases: u32) {
+        let Some(known) = self.partitions.get_mut(&partition) else {
+            return;
+        };
+        known.standing.last_seq = known.standing.last_seq.max(seq);
+        // It may have been decided before its acknowledgement arrived.
+        if seq > known.standing.cursor {
+            known.own.add(seq, purchases);
+            known.count_own();
         }
     }
 
@@ -276,6 +296,8 @@ impl State {
         standing.halted = message.halted.map(Arc::from);
         standing.decided_total = message.decided_total;
         standing.cursor = message.cursor;
+        known.own.forget_until(message.cursor);
+        known.count_own();
         known.remember(message.records);
         let resolved = known.resolve();
         let cursor = known.cursor.clone();
@@ -344,11 +366,14 @@ impl PartitionState {
                 decided_total: row.decided_total,
                 drain_per_s: 0.0,
                 mean_group: 0.0,
+                own_records: 0,
+                own_purchases: 0,
                 halted: None,
                 heard_at: None,
             },
             generations: row.generations.clone(),
             cursor: watch::Sender::new(row.cursor),
+            own: OwnRecords::default(),
             recent: VecDeque::new(),
             waiting: BTreeMap::new(),
             waiting_count: 0,
@@ -366,10 +391,17 @@ impl PartitionState {
         self.generations = row.generations;
         self.standing.cursor = row.cursor;
         self.standing.last_seq = self.standing.last_seq.max(row.cursor);
+        self.own.forget_until(row.cursor);
+        self.count_own();
         self.standing.decided_total = row.decided_total;
         self.standing.halted = row.halted.map(Arc::from);
         // Give a silent owner its full time from here on before calling it away.
         self.standing.heard_at.get_or_insert(now);
+    }
+
+    fn count_own(&mut self) {
+        self.standing.own_records = self.own.records();
+        self.standing.own_purchases = self.own.purchases();
     }
 
     fn remember(&mut self, records: Vec<DecidedRecord>) {

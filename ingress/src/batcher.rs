@@ -145,7 +145,10 @@ impl Batcher {
             "512 purchases fit into a record"
         );
         metrics::histogram!("ingress_group_purchases").record(group.len() as f64);
-        let logged = self.publisher.publish(subject, body.into()).await;
+        let logged = self
+            .publisher
+            .publish(subject, body.into(), group.len() as u32)
+            .await;
         for (index, waiting) in (0_u16..).zip(group.drain(..)) {
             let place = logged
                 .map(|seq| Place {

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::problem::Problem;
-use crate::publisher::Refusal;
+use crate::publisher::{Refusal, Shut};
 use crate::session::Operator;
 use crate::{admission, store};
 
@@ -42,15 +42,15 @@ pub(crate) async fn command(
     };
     let subject = LogSubject::of(sale, Channel::Control);
     let body = serde_json::to_vec(&control).expect("a command is all JSON");
-    let seq =
-        app.publisher
-            .publish(subject, body.into())
-            .await
-            .map_err(|refusal| match refusal {
-                Refusal::Certain => admission::busy(0),
-                Refusal::Unknown => Problem::OutcomeUnknown { key: None },
-                Refusal::Halted => Problem::Halted,
-            })?;
+    let seq = app
+        .publisher
+        .publish(subject, body.into(), 0)
+        .await
+        .map_err(|refusal| match refusal {
+            Refusal::Certain => admission::shut(Shut::Silent),
+            Refusal::Unknown => Problem::OutcomeUnknown { key: None },
+            Refusal::Halted => Problem::Halted,
+        })?;
     let place = Place {
         partition: subject.partition,
         seq,

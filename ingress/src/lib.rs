@@ -9,6 +9,7 @@
 //! | `admission.rs` | who gets into the log |
 //! | `batcher.rs` | group commit: one record in flight per sale |
 //! | `publisher.rs` | writes records to JetStream, and tells "refused" from "unknown" |
+//! | `log_watch.rs` | whether the streams and our clock are as they must be |
 //! | `commands.rs` | operator commands, logged and waited for |
 //! | `problem.rs` | every refusal |
 //! | `openapi.rs` | the description of the API |
@@ -24,6 +25,7 @@ mod commands;
 pub mod config;
 mod idempotency_key;
 mod json;
+mod log_watch;
 mod openapi;
 mod problem;
 mod publisher;
@@ -77,6 +79,7 @@ pub async fn run(config: config::Serve, shutdown: Shutdown) -> anyhow::Result<()
     let page = PageConfig::new(config.live_url.clone(), config.guest_sessions)?;
     let health = Health::new(&shutdown);
     let started = health.flag("start", "starting");
+    let clock = health.flag("clock", "not compared with the log's server yet");
     health
         .start(&config.serving.health, "ingress", &shutdown)
         .await?;
@@ -110,7 +113,7 @@ pub async fn run(config: config::Serve, shutdown: Shutdown) -> anyhow::Result<()
         batchers: Batchers::new(publisher.clone(), tickets.current().id()),
         publisher,
         rate_limits: RateLimits::new(rate),
-        admission: Admission::new(config.queue_wait_max_ms),
+        admission: Admission::new(Duration::from_millis(config.queue_wait_max_ms)),
         feed,
         pool,
         tickets,
@@ -118,6 +121,7 @@ pub async fn run(config: config::Serve, shutdown: Shutdown) -> anyhow::Result<()
         page,
     });
     tokio::spawn(tidy(app.clone()));
+    tokio::spawn(log_watch::watch(app.clone(), clock));
 
     let listener = TcpListener::bind(config.listen_addr)
         .await

@@ -1,22 +1,23 @@
 //! Writes records to the log, and says what became of each: logged, refused for certain, or unknown.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use async_nats::jetstream::context::{PublishError, PublishErrorKind};
 use async_nats::jetstream::message::PublishMessage;
 use async_nats::jetstream::publish::PublishAck;
-use async_nats::jetstream::stream::{DiscardPolicy, StorageType};
 use async_nats::jetstream::{self, ErrorCode};
 use bytes::Bytes;
 use feed::Feed;
 use sale::subject::{self, LogSubject};
 use sale::{Generation, Partition, Seq};
-use tracing::{error, warn};
+use tracing::{error, info, warn};
 use uuid::Uuid;
+
+use crate::log_watch::Seen;
 
 /// How long a record is retried before its outcome is called unknown: as long as a shopper waits,
 /// and far inside the two minutes for which the stream remembers message ids.
@@ -39,6 +40,17 @@ pub(crate) enum Refusal {
     Halted,
 }
 
+/// Why purchases need not be sent at all: they would certainly not be logged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shut {
+    /// Something about the stream or an acknowledgement is not as it must be.
+    Halted,
+    /// The stream has not answered the last record.
+    Silent,
+    /// What is left of the stream is kept for commands.
+    Full,
+}
+
 /// Publishes to every partition's stream. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Publisher {
@@ -58,6 +70,12 @@ struct Stream {
     highest: AtomicU64,
     /// Why nothing is published any more.
     halted: Mutex<Option<String>>,
+    /// It would not keep what it acknowledges; over once it is found to be right again.
+    unfit: AtomicBool,
+    /// An attempt was not answered, and nothing was heard since.
+    silent: AtomicBool,
+    /// Purchases must leave the rest to commands.
+    full: AtomicBool,
 }
 
 impl Publisher {
@@ -73,30 +91,60 @@ impl Publisher {
     /// refuses instead of deleting.
     pub(crate) async fn check_streams(&self) -> anyhow::Result<()> {
         for (partition, _) in self.feed.standings() {
-            let name = subject::stream(partition);
-            let stream = self
-                .jetstream
-                .get_stream(&name)
-                .await
-                .with_context(|| name.clone())?;
-            let config = &stream.cached_info().config;
-            if config.storage != StorageType::File || config.discard != DiscardPolicy::New {
-                bail!("stream {name} must store in files and discard new messages when full");
+            let seen = Seen::of(&self.jetstream, partition).await?;
+            let unfit = seen.map_or(Some("it is not there"), |seen| seen.unfit());
+            if let Some(why) = unfit {
+                bail!(
+                    "stream {} cannot be written to: {why}",
+                    subject::stream(partition)
+                );
             }
         }
         Ok(())
     }
 
-    /// Whether, and why, a partition takes no more records from this process.
-    pub(crate) fn is_halted(&self, partition: Partition) -> bool {
-        self.stream(partition).is_halted()
+    /// The way to ask about streams.
+    pub(crate) const fn jetstream(&self) -> &jetstream::Context {
+        &self.jetstream
     }
 
-    /// Writes one record. The bytes and the id are frozen here and retried unchanged.
-    pub(crate) async fn publish(&self, to: LogSubject, body: Bytes) -> Result<Seq, Refusal> {
+    /// Takes note of how a stream was found.
+    pub(crate) fn saw(&self, partition: Partition, seen: Option<&Seen>) {
+        let stream = self.stream(partition);
+        let unfit = seen.map_or(Some("it is not there"), Seen::unfit);
+        if stream.unfit.swap(unfit.is_some(), Ordering::AcqRel) != unfit.is_some() {
+            match unfit {
+                Some(why) => error!(stream = stream.name, why, "nothing more is published here"),
+                None => info!(stream = stream.name, "the stream is as it must be again"),
+            }
+        }
+        stream
+            .full
+            .store(seen.is_some_and(Seen::is_full), Ordering::Release);
+        stream.hears();
+    }
+
+    /// Whether a purchase for a partition has a chance to be logged now.
+    pub(crate) fn takes_purchases(&self, partition: Partition) -> Result<(), Shut> {
+        self.stream(partition).takes_purchases()
+    }
+
+    /// Writes one record of that many purchases; none for a command. The bytes and the id are
+    /// frozen here and retried unchanged.
+    pub(crate) async fn publish(
+        &self,
+        to: LogSubject,
+        body: Bytes,
+        purchases: u32,
+    ) -> Result<Seq, Refusal> {
         let stream = self.stream(to.partition);
         if stream.is_halted() {
             return Err(Refusal::Halted);
+        }
+        // Who gathered while the record before went unanswered was never sent: a certain refusal now
+        // is better than an unknown outcome later. Commands are few and tried all the same.
+        if purchases > 0 && stream.silent.load(Ordering::Acquire) {
+            return Err(Refusal::Certain);
         }
         let begun = Instant::now();
         let message = PublishMessage::build()
@@ -106,7 +154,7 @@ impl Publisher {
         let outcome = self.publish_until_deadline(&stream, to, message).await;
         metrics::histogram!("ingress_publish_seconds").record(begun.elapsed().as_secs_f64());
         match outcome {
-            Ok(seq) => self.feed.note_last_seq(to.partition, seq),
+            Ok(seq) => self.feed.note_logged(to.partition, seq, purchases),
             Err(refusal) => {
                 let outcome = match refusal {
                     Refusal::Certain => "refused",
@@ -137,15 +185,19 @@ impl Publisher {
         let mut sent_before = false;
         loop {
             match self.attempt(subject, message.clone()).await {
-                Ok(ack) => return stream.judge(&ack, floor, sent_before),
+                Ok(ack) => {
+                    stream.hears();
+                    return stream.judge(&ack, floor, sent_before);
+                }
                 // Once an attempt's fate is unknown, a later refusal proves nothing about it: the
                 // bytes may still be on their way on an older connection.
                 Err(error) if !sent_before && is_certain(&error) => {
-                    warn!(stream = stream.name, %error, "the log refused a record");
+                    stream.refuses(&error);
                     return Err(Refusal::Certain);
                 }
                 Err(error) => {
                     sent_before = true;
+                    stream.is_unheard(&error);
                     if Instant::now() >= deadline {
                         error!(stream = stream.name, %error, "a record's outcome is unknown");
                         return Err(Refusal::Unknown);
@@ -176,6 +228,9 @@ impl Publisher {
                 name: subject::stream(partition),
                 highest: AtomicU64::new(0),
                 halted: Mutex::new(None),
+                unfit: AtomicBool::new(false),
+                silent: AtomicBool::new(false),
+                full: AtomicBool::new(false),
             })
         }))
     }
@@ -183,10 +238,40 @@ impl Publisher {
 
 impl Stream {
     fn is_halted(&self) -> bool {
-        self.halted
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .is_some()
+        let nonsense = self.halted.lock().unwrap_or_else(PoisonError::into_inner);
+        nonsense.is_some() || self.unfit.load(Ordering::Acquire)
+    }
+
+    fn takes_purchases(&self) -> Result<(), Shut> {
+        if self.is_halted() {
+            Err(Shut::Halted)
+        } else if self.silent.load(Ordering::Acquire) {
+            Err(Shut::Silent)
+        } else if self.full.load(Ordering::Acquire) {
+            Err(Shut::Full)
+        } else {
+            Ok(())
+        }
+    }
+
+    fn hears(&self) {
+        if self.silent.swap(false, Ordering::AcqRel) {
+            info!(stream = self.name, "the log answers again");
+        }
+    }
+
+    fn is_unheard(&self, error: &PublishError) {
+        if !self.silent.swap(true, Ordering::AcqRel) {
+            warn!(stream = self.name, %error, "the log does not answer; no purchases until it does");
+        }
+    }
+
+    fn refuses(&self, error: &PublishError) {
+        if !refused_by_jetstream(error) {
+            self.is_unheard(error);
+        } else if !self.full.swap(true, Ordering::AcqRel) {
+            warn!(stream = self.name, %error, "the log refuses records; no purchases until there is room");
+        }
     }
 
     /// Takes an acknowledgement at its word only when it can be true.
@@ -269,6 +354,9 @@ mod tests {
             name: "SALE_LOG_00".into(),
             highest: AtomicU64::new(41),
             halted: Mutex::new(None),
+            unfit: AtomicBool::new(false),
+            silent: AtomicBool::new(false),
+            full: AtomicBool::new(false),
         }
     }
 

@@ -1,8 +1,8 @@
 //! `POST /v1/sales/{sale}/purchases`: the front door.
 
 use axum::Json as Answer;
-use axum::extract::{Path, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::extract::{FromRequest, Path, Request, State};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::IntoResponse;
 use sale::{KeyHash, Purchase, SaleId, Ticket};
 use serde::{Deserialize, Serialize};
@@ -16,7 +16,7 @@ use crate::idempotency_key;
 use crate::json::Json;
 use crate::openapi::{Always, Body, SignedIn};
 use crate::problem::{Details, Problem};
-use crate::publisher::Refusal;
+use crate::publisher::{Refusal, Shut};
 use crate::session::Shopper;
 
 /// The body of a purchase. May be `{}`.
@@ -70,19 +70,23 @@ pub(crate) async fn create(
     State(app): State<App>,
     Path(sale): Path<String>,
     Shopper(shopper): Shopper,
-    headers: HeaderMap,
-    Json(wish): Json<Wish>,
+    request: Request,
 ) -> Result<impl IntoResponse, Problem> {
     let sale: SaleId = sale.parse().map_err(|_| Problem::UnknownSale)?;
+    let key =
+        idempotency_key::given(request.headers())?.unwrap_or_else(|| Uuid::new_v4().to_string());
+    let known = app.feed.sale(sale).ok_or(Problem::UnknownSale)?;
+    app.rate_limits.purchase(shopper)?;
+    let standing = app
+        .admission
+        .admit(&known, shopper, &app.feed, &app.publisher)?;
+    // Whoever is turned away costs no parsing.
+    let Json(wish) = Json::<Wish>::from_request(request, &app).await?;
     if wish.quantity != 1 {
         return Err(Problem::Invalid(
             "quantity must be 1: one purchase is one unit".into(),
         ));
     }
-    let key = idempotency_key::given(&headers)?.unwrap_or_else(|| Uuid::new_v4().to_string());
-    let known = app.feed.sale(sale).ok_or(Problem::UnknownSale)?;
-    app.rate_limits.purchase(shopper)?;
-    let standing = app.admission.admit(&known, &app.feed, &app.publisher)?;
 
     let purchase = Purchase {
         shopper,
@@ -93,7 +97,7 @@ pub(crate) async fn create(
         .batchers
         .log(sale, purchase)
         .await
-        .map_err(|why| refuse(why, &key))?;
+        .map_err(|why| refuse(&app, sale, why, &key))?;
 
     // An operator may have begun another one while the record was on its way.
     let generation = app.feed.generation_at(place).unwrap_or(standing.generation);
@@ -122,9 +126,13 @@ pub(crate) async fn create(
     Ok((StatusCode::ACCEPTED, headers, Answer(accepted)))
 }
 
-fn refuse(why: Unlogged, key: &str) -> Problem {
+fn refuse(app: &App, sale: SaleId, why: Unlogged, key: &str) -> Problem {
     match why {
-        Unlogged::Full | Unlogged::Refused(Refusal::Certain) => admission::busy(0),
+        Unlogged::Full => admission::gathering_full(),
+        Unlogged::Refused(Refusal::Certain) => {
+            let shut = app.publisher.takes_purchases(sale.partition());
+            admission::shut(shut.err().unwrap_or(Shut::Silent))
+        }
         Unlogged::Refused(Refusal::Unknown) => Problem::OutcomeUnknown {
             key: Some(key.to_owned()),
         },

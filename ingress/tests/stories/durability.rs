@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use async_nats::jetstream::{self, stream::StorageType};
-use devstack::{OpenSale, Role, Servers, Stack};
+use async_nats::jetstream;
+use async_nats::jetstream::stream::{Config, StorageType};
+use devstack::{OpenSale, Role, Servers, Stack, until};
 use futures_util::StreamExt;
 use futures_util::future::try_join_all;
 use futures_util::stream::FuturesUnordered;
 
-use crate::shop::Shop;
+use crate::shop::{SOON, Shop};
 
 const SHOPPERS: usize = 60;
 
@@ -73,13 +74,18 @@ async fn while_the_log_does_not_answer_nothing_is_called_accepted() -> Result<()
         .map(|shopper| shopper.buy(&shop.sale, Some("mine")));
     let answers = tokio::time::timeout(OUTCOME_KNOWN_WITHIN, try_join_all(buying)).await??;
 
-    // Then: each is told that the outcome is unknown, and the key to find it out with.
-    for answer in &answers {
-        assert_eq!(
-            (answer.status, answer.problem()),
-            (503, Some("outcome-unknown"))
-        );
-        assert_eq!(answer.text("key"), Some("mine"));
+    // Then: those in the record that was sent are told that its outcome is unknown, and the key to
+    // find it out with; who gathered behind it was never sent, and is told so.
+    let (unknown, refused): (Vec<_>, Vec<_>) = answers
+        .iter()
+        .partition(|answer| answer.problem() == Some("outcome-unknown"));
+    assert!(!unknown.is_empty());
+    for answer in unknown {
+        assert_eq!((answer.status, answer.text("key")), (503, Some("mine")));
+        assert!(answer.header("retry-after").is_some());
+    }
+    for answer in refused {
+        assert_eq!((answer.status, answer.problem()), (503, Some("busy")));
         assert!(answer.header("retry-after").is_some());
     }
 
@@ -127,8 +133,40 @@ async fn a_log_that_would_forget_is_not_written_to() -> Result<()> {
     let refused = stack.add_ingress().await.err().context("it became ready")?;
     let said = format!("{refused:#}");
     assert!(
-        said.contains("stream SALE_LOG_00 must store in files"),
+        said.contains("stream SALE_LOG_00 cannot be written to: it must store in files"),
         "{said}"
     );
     Ok(())
+}
+
+#[tokio::test]
+async fn a_log_that_is_changed_to_forget_is_not_written_to_until_it_is_mended() -> Result<()> {
+    // Given: a sale, and somebody who sets the stream to delete by age.
+    let shop = Shop::selling(9).await?;
+    let shopper = shop.shopper().await?;
+    let admin = jetstream::new(shop.stack.tenant().nats(Role::Setup).await?);
+    let right = admin.get_stream("SALE_LOG_00").await?;
+    let right = right.cached_info().config.clone();
+    let forgetful = Config {
+        max_age: Duration::from_secs(24 * 60 * 60),
+        ..right.clone()
+    };
+    admin.update_stream(&forgetful).await?;
+
+    // When, then: the door notices, and refuses.
+    let refused = until("a refusal", SOON, async || {
+        let answer = shopper.buy(&shop.sale, None).await?;
+        Ok((answer.status != 202).then_some(answer))
+    })
+    .await?;
+    assert_eq!((refused.status, refused.problem()), (503, Some("halted")));
+
+    // And: takes purchases again once the stream is as it was.
+    admin.update_stream(&right).await?;
+    until("a purchase", SOON, async || {
+        let answer = shopper.buy(&shop.sale, None).await?;
+        Ok((answer.status == 202).then_some(()))
+    })
+    .await?;
+    shop.stack.stop().await
 }
