@@ -1,11 +1,13 @@
 //! Sessions that ended before their time.
 //!
 //! Postgres has them all; each replica keeps a copy in memory and asks for what is new every 2 s, so a
-//! session that was ended anywhere is refused everywhere within 5 s. A request looks into the copy alone:
-//! it waits for nothing. While Postgres is away the last known copy counts, so a session ended meanwhile
-//! elsewhere cannot be (ending one needs Postgres, and says so when it fails); a session ended just before
-//! is refused by the others once they have read it. The log says once that reading failed and once that
-//! it works again; `ingress_revocations_read_timestamp_seconds` says how old the copy is.
+//! session that was ended anywhere is refused everywhere within 5 s. A request looks into the copy alone
+//! and waits for nothing (docs/decisions/0010).
+//!
+//! While Postgres is away the last known copy counts. Nobody can sign out then: it fails, and says so. What
+//! was ended in the last seconds before may be unknown to other replicas until it is back. The log tells
+//! once that reading failed and once that it works again; `ingress_revocations_read_timestamp_seconds` is
+//! the time of the last look that went well.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -195,6 +197,19 @@ mod tests {
             name: None,
             exp,
         }
+    }
+
+    #[tokio::test]
+    async fn when_there_is_no_room_nobody_signs_out_early() {
+        let revocations = Revocations::default();
+        let pool = PgPool::connect_lazy("postgres://nobody@127.0.0.1:1/nothing").unwrap();
+        revocations.learn((1..=REVOCATIONS_MAX).map(|nth| (100, Uuid::from_u128(nth as u128))));
+        let refused = revocations.revoke(&pool, &session(0, 100)).await;
+        assert!(matches!(refused, Err(Problem::Busy { .. })), "{refused:?}");
+        revocations.forget(Moment::from_unix_ms(101_000));
+        pool.close().await;
+        let asked = revocations.revoke(&pool, &session(0, 100)).await;
+        assert!(matches!(asked, Err(Problem::Internal(_))), "{asked:?}");
     }
 
     #[test]

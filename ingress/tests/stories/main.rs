@@ -12,3 +12,4 @@ mod front_door;
 mod limits;
 mod operators;
 mod refusals;
+mod sessions;
