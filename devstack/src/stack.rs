@@ -141,6 +141,12 @@ impl Stack {
         self.blueprint.allocator_command(arguments).await
     }
 
+    /// Runs `ingress` with these arguments as the ingress, such as `["create-operator", "--email", …]`, with
+    /// this on its standard input, and gives what came of it, exit status included.
+    pub async fn ingress_command(&self, arguments: &[&str], told: &str) -> Result<Output> {
+        self.blueprint.ingress_command(arguments, told).await
+    }
+
     /// Stops every process that runs, in order: first who takes in work, then who decides it. Fails when
     /// one does not end well. The servers stay.
     pub async fn stop(&self) -> Result<()> {

@@ -21,11 +21,13 @@ use utoipa_axum::routes;
 use crate::admission::Admission;
 use crate::batcher::Batchers;
 use crate::openapi;
+use crate::passwords::Passwords;
 use crate::problem::Problem;
 use crate::publisher::Publisher;
 use crate::rate_limits::RateLimits;
-use crate::routes::{orders, page, products, purchases, sales, sessions, tickets};
-use crate::session::SessionKeys;
+use crate::revocations::Revocations;
+use crate::routes::{accounts, orders, page, products, purchases, sales, sessions, tickets};
+use crate::session::{Cookies, SessionKeys};
 
 /// Largest body of any request: a product's description is 4,000 characters.
 const BODY_BYTES_MAX: usize = 32 * 1024;
@@ -49,6 +51,9 @@ pub(crate) struct Parts {
     pub(crate) admission: Admission,
     pub(crate) tickets: TicketKeys,
     pub(crate) sessions: SessionKeys,
+    pub(crate) cookies: Cookies,
+    pub(crate) revocations: Revocations,
+    pub(crate) passwords: Passwords,
     pub(crate) page: page::PageConfig,
 }
 
@@ -72,6 +77,9 @@ impl std::ops::Deref for App {
 fn api() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(openapi::head())
         // Accounts
+        .routes(routes!(accounts::create))
+        .routes(routes!(sessions::create, sessions::end))
+        .routes(routes!(sessions::mine))
         .routes(routes!(sessions::guest))
         // The catalogue
         .routes(routes!(products::create))

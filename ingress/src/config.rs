@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 
-use clap::{ArgAction, Args, Parser, Subcommand};
-use service::config::{Secret, Serving};
+use clap::{ArgAction, Args, Parser, Subcommand, value_parser};
+use service::config::{Database, Secret, Serving};
 
 /// Loopback: what faces the internet is a balancer.
 const LISTEN_ADDR: &str = "127.0.0.1:8080";
@@ -18,6 +18,9 @@ const RATE_PER_SHOPPER_PER_S: NonZeroU32 = NonZeroU32::new(10).expect("ten is no
 
 /// As long as a shift.
 const OPERATOR_TOKEN_HOURS: u32 = 12;
+
+/// A year: what is trusted for longer should be looked at first.
+const OPERATOR_TOKEN_HOURS_MAX: i64 = 366 * 24;
 
 /// Accepts purchases over HTTP, writes them to the log and answers with a ticket
 #[derive(Debug, Parser)]
@@ -33,7 +36,9 @@ pub struct Cli {
 pub enum Command {
     /// Serve the HTTP API and the web page until stopped
     Serve(Box<Serve>),
-    /// Print a bearer token with the role operator
+    /// Make an account with the role operator; its password is read from standard input
+    CreateOperator(CreateOperator),
+    /// Print a bearer token with the role operator, for automation
     OperatorToken(OperatorToken),
     /// Print the description of the API (OpenAPI 3.1)
     Openapi,
@@ -71,6 +76,10 @@ pub struct Serve {
     #[arg(long, env, action = ArgAction::Set, default_value_t = false, help_heading = "Shoppers")]
     pub guest_sessions: bool,
 
+    /// Whether browsers send the session's cookie over TLS alone; false where the page is served over plain HTTP
+    #[arg(long, env, action = ArgAction::Set, default_value_t = true, help_heading = "Shoppers")]
+    pub cookie_secure: bool,
+
     /// Milliseconds a purchase may have to wait for its decision before new ones get 503
     #[arg(long, env, default_value_t = QUEUE_WAIT_MAX_MS, help_heading = "Limits")]
     pub queue_wait_max_ms: u64,
@@ -88,6 +97,22 @@ pub struct Serve {
     pub serving: Serving,
 }
 
+/// Settings of `ingress create-operator`. The password is none of them: arguments and environment are seen by others.
+#[derive(Debug, Clone, Args)]
+pub struct CreateOperator {
+    /// Whom to make an operator; also their name in the audit trail
+    #[arg(long)]
+    pub email: String,
+
+    /// Make an operator of the account that is there, and leave its password alone
+    #[arg(long)]
+    pub promote: bool,
+
+    /// How to reach Postgres.
+    #[command(flatten)]
+    pub database: Database,
+}
+
 /// Settings of `ingress operator-token`.
 #[derive(Debug, Clone, Args)]
 pub struct OperatorToken {
@@ -96,7 +121,7 @@ pub struct OperatorToken {
     pub session_keys: Secret,
 
     /// Hours until the token expires
-    #[arg(long, default_value_t = OPERATOR_TOKEN_HOURS)]
+    #[arg(long, default_value_t = OPERATOR_TOKEN_HOURS, value_parser = value_parser!(u32).range(..=OPERATOR_TOKEN_HOURS_MAX))]
     pub hours: u32,
 
     /// Who it is for; appears in the audit trail

@@ -4,7 +4,10 @@
 //! |---|---|
 //! | `app.rs` | which path leads where |
 //! | `routes/` | the handlers, one file for each noun |
-//! | `session.rs` | who is asking |
+//! | `session.rs`, `session/` | who is asking |
+//! | `credentials.rs`, `passwords.rs` | email and password, and what is kept of them |
+//! | `revocations.rs` | sessions that ended before their time |
+//! | `create_operator.rs` | the first operator, by command |
 //! | `client_address.rs`, `rate_limits.rs` | from where, and how often |
 //! | `admission.rs` | who gets into the log |
 //! | `batcher.rs` | group commit: one record in flight per sale |
@@ -13,7 +16,7 @@
 //! | `commands.rs` | operator commands, logged and waited for |
 //! | `problem.rs` | every refusal |
 //! | `openapi.rs` | the description of the API |
-//! | `store.rs` | SQL that is not about tickets |
+//! | `store.rs`, `store/` | SQL that is not about tickets |
 //!
 //! Deliberately absent: any decision about who wins, and any write to sales, orders or decisions.
 
@@ -23,13 +26,17 @@ mod batcher;
 mod client_address;
 mod commands;
 pub mod config;
+mod create_operator;
+mod credentials;
 mod idempotency_key;
 mod json;
 mod log_watch;
 mod openapi;
+mod passwords;
 mod problem;
 mod publisher;
 mod rate_limits;
+mod revocations;
 mod routes;
 mod session;
 mod store;
@@ -50,10 +57,13 @@ use tracing::info;
 use crate::admission::Admission;
 use crate::app::{App, Parts};
 use crate::batcher::Batchers;
+use crate::passwords::Passwords;
 use crate::publisher::Publisher;
 use crate::rate_limits::RateLimits;
 use crate::routes::page::PageConfig;
-use crate::session::{Claims, Role, SessionKeys};
+use crate::session::{Claims, Cookies, Role, SessionKeys};
+
+pub use create_operator::create_operator;
 
 /// Postgres connections of one replica: it reads old tickets and orders, never on the hot path.
 const POSTGRES_CONNECTIONS: u32 = 8;
@@ -104,6 +114,7 @@ pub async fn run(config: config::Serve, shutdown: Shutdown) -> anyhow::Result<()
         return shutdown.finish().await;
     };
     loaded.context("Postgres did not tell of partitions and sales within 30 s")?;
+    let ended_sessions = revocations::Watch::begin(pool.clone()).await?;
 
     let jetstream = service::nats::jetstream(publish.clone(), publisher::ACK_TIMEOUT);
     let publisher = Publisher::new(jetstream, feed.clone());
@@ -118,10 +129,14 @@ pub async fn run(config: config::Serve, shutdown: Shutdown) -> anyhow::Result<()
         pool,
         tickets,
         sessions,
+        cookies: Cookies::new(config.cookie_secure),
+        revocations: ended_sessions.revocations(),
+        passwords: Passwords::new()?,
         page,
     });
     tokio::spawn(tidy(app.clone()));
     tokio::spawn(log_watch::watch(app.clone(), clock));
+    tokio::spawn(ended_sessions.run());
 
     let listener = TcpListener::bind(config.listen_addr)
         .await
@@ -158,8 +173,10 @@ pub fn operator_token(config: &config::OperatorToken) -> anyhow::Result<()> {
     let sessions = SessionKeys::parse(config.session_keys.expose()).context("SESSION_KEYS")?;
     let lifetime_s = i64::from(config.hours) * 60 * 60;
     let claims = Claims {
+        jti: uuid::Uuid::new_v4(),
         sub: uuid::Uuid::new_v4(),
         role: Role::Operator,
+        email: None,
         name: Some(config.name.clone()),
         exp: feed::now().unix_ms() / 1000 + lifetime_s,
     };

@@ -12,6 +12,7 @@ static HEAP: mimalloc::MiMalloc = mimalloc::MiMalloc;
 async fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Serve(config) => ingress::serve(*config).await,
+        Command::CreateOperator(config) => ingress::create_operator(&config).await,
         Command::OperatorToken(config) => ingress::operator_token(&config),
         Command::Openapi => ingress::print_description(),
     };

@@ -9,6 +9,8 @@ use tracing::error;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::credentials::NoCredentials;
+
 /// Why a request was refused.
 #[derive(Debug)]
 pub(crate) enum Problem {
@@ -22,6 +24,8 @@ pub(crate) enum Problem {
     TooLarge,
     /// No session, or one that is not valid (any more).
     Unauthorized,
+    /// No account of that email, or another password; which of them is not told.
+    WrongCredentials,
     /// A session without the right.
     Forbidden,
     /// No such thing here.
@@ -32,6 +36,8 @@ pub(crate) enum Problem {
     UnknownSale,
     /// Not a ticket of ours.
     BadTicket,
+    /// Somebody has an account of that email.
+    EmailTaken,
     /// The sale cannot be bought from now.
     NotForSale(SaleState),
     /// The idempotency key stands for another request.
@@ -96,11 +102,13 @@ impl Problem {
             Self::Invalid(_) | Self::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::Unauthorized => StatusCode::UNAUTHORIZED,
+            Self::Unauthorized | Self::WrongCredentials => StatusCode::UNAUTHORIZED,
             Self::Forbidden => StatusCode::FORBIDDEN,
             Self::NotFound | Self::UnknownSale | Self::BadTicket => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::NotForSale(_) | Self::CommandRefused(_) => StatusCode::CONFLICT,
+            Self::NotForSale(_) | Self::CommandRefused(_) | Self::EmailTaken => {
+                StatusCode::CONFLICT
+            }
             Self::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Busy { .. } | Self::OutcomeUnknown { .. } | Self::Halted => {
                 StatusCode::SERVICE_UNAVAILABLE
@@ -117,11 +125,13 @@ impl Problem {
             Self::UnsupportedMediaType => "unsupported-media-type",
             Self::TooLarge => "too-large",
             Self::Unauthorized => "unauthorized",
+            Self::WrongCredentials => "wrong-credentials",
             Self::Forbidden => "forbidden",
             Self::NotFound => "not-found",
             Self::MethodNotAllowed => "method-not-allowed",
             Self::UnknownSale => "unknown-sale",
             Self::BadTicket => "bad-ticket",
+            Self::EmailTaken => "email-taken",
             Self::NotForSale(SaleState::Upcoming) => "not-started",
             Self::NotForSale(state) => state.as_str(),
             Self::KeyReused => "key-reused",
@@ -141,11 +151,13 @@ impl Problem {
             Self::UnsupportedMediaType => "The body must be application/json",
             Self::TooLarge => "The body is too large",
             Self::Unauthorized => "Sign in first",
+            Self::WrongCredentials => "Email or password is wrong",
             Self::Forbidden => "Not allowed",
             Self::NotFound => "Nothing is here",
             Self::MethodNotAllowed => "This method is not for this path",
             Self::UnknownSale => "There is no such sale",
             Self::BadTicket => "This is not one of our tickets",
+            Self::EmailTaken => "There is an account of this email",
             Self::NotForSale(SaleState::Upcoming) => "The sale has not started",
             Self::NotForSale(SaleState::SoldOut) => "The sale is sold out",
             Self::NotForSale(SaleState::Ended) => "The sale has ended",
@@ -174,11 +186,13 @@ impl Problem {
             Self::UnsupportedMediaType
             | Self::TooLarge
             | Self::Unauthorized
+            | Self::WrongCredentials
             | Self::Forbidden
             | Self::NotFound
             | Self::MethodNotAllowed
             | Self::UnknownSale
             | Self::BadTicket
+            | Self::EmailTaken
             | Self::NotForSale(_)
             | Self::KeyReused
             | Self::RateLimited { .. }
@@ -199,11 +213,13 @@ impl Problem {
             | Self::UnsupportedMediaType
             | Self::TooLarge
             | Self::Unauthorized
+            | Self::WrongCredentials
             | Self::Forbidden
             | Self::NotFound
             | Self::MethodNotAllowed
             | Self::UnknownSale
             | Self::BadTicket
+            | Self::EmailTaken
             | Self::NotForSale(_)
             | Self::KeyReused
             | Self::CommandRefused(_)
@@ -249,6 +265,12 @@ impl IntoResponse for Problem {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response
+    }
+}
+
+impl From<NoCredentials> for Problem {
+    fn from(error: NoCredentials) -> Self {
+        Self::Invalid(error.to_string())
     }
 }
 

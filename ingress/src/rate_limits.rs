@@ -43,7 +43,6 @@ impl RateLimits {
     }
 
     /// One more attempt to sign in to an account, or to make one.
-    #[expect(dead_code, reason = "accounts are about to use it")]
     pub(crate) fn sign_in(&self, _from: ClientAddress, _email: &str) -> Result<(), Problem> {
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! The handlers, one file for each noun of the API. They are short: extract, admit, act, respond.
 
+pub(crate) mod accounts;
 pub(crate) mod orders;
 pub(crate) mod page;
 pub(crate) mod products;

@@ -1,98 +1,94 @@
 //! Who is asking: sessions as HS256 tokens, by bearer header or by cookie.
 //!
-//! The token library is given a provider that knows HS256 and nothing else. Another algorithm,
-//! `none` included, is not refused by a check that could be forgotten: it is not there.
+//! An operator's session is also a shopper's: whoever runs sales may buy.
 
-use anyhow::Context;
+mod cookie;
+mod keys;
+
+use std::str::FromStr;
+
+use anyhow::bail;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
-use hmac::{Hmac, KeyInit, Mac};
-use jsonwebtoken::crypto::{CryptoProvider, JwtSigner, JwtVerifier, KeyUtils};
-use jsonwebtoken::errors::{Error, ErrorKind};
-use jsonwebtoken::signature::{self, Signer, Verifier};
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
-use sale::ShopperId;
+use sale::{Moment, ShopperId};
 use serde::{Deserialize, Serialize};
-use sha2::Sha256;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::app::App;
 use crate::problem::Problem;
 
-/// The browser's copy of the token. HttpOnly: no script can read it.
-pub(crate) const COOKIE: &str = "firstcome_session";
+pub(crate) use cookie::{COOKIE, Cookies};
+pub(crate) use keys::SessionKeys;
 
 /// What somebody may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Role {
     /// Buy, and see one's own orders.
     Shopper,
-    /// Run sales.
+    /// Run sales, and everything a shopper may.
     Operator,
+}
+
+impl Role {
+    /// As in a token, and in Postgres.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Shopper => "shopper",
+            Self::Operator => "operator",
+        }
+    }
+}
+
+impl FromStr for Role {
+    type Err = anyhow::Error;
+
+    fn from_str(role: &str) -> anyhow::Result<Self> {
+        match role {
+            "shopper" => Ok(Self::Shopper),
+            "operator" => Ok(Self::Operator),
+            _ => bail!("no role is called {role}"),
+        }
+    }
 }
 
 /// What a token says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Claims {
+    /// The session's own name: what is revoked.
+    pub(crate) jti: Uuid,
     /// Whose session it is.
     pub(crate) sub: Uuid,
     /// What it allows.
     pub(crate) role: Role,
-    /// A name for the audit trail.
+    /// The account's; guests and automation have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) email: Option<String>,
+    /// A name for the audit trail, where there is no account.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) name: Option<String>,
     /// When it ends, in seconds since the Unix epoch.
     pub(crate) exp: i64,
 }
 
-/// The keys that sign and verify sessions.
-#[derive(Clone)]
-pub(crate) struct SessionKeys {
-    signing: EncodingKey,
-    verifying: Vec<DecodingKey>,
-    validation: Validation,
+impl Claims {
+    /// When it ends.
+    pub(crate) const fn expires_at(&self) -> Moment {
+        Moment::from_unix_ms(self.exp.saturating_mul(1000))
+    }
 }
 
-impl SessionKeys {
-    /// Reads a list of keys, 64 hex digits each, the signing one first.
-    pub(crate) fn parse(list: &str) -> anyhow::Result<Self> {
-        install_hs256();
-        let keys = list
-            .split(',')
-            .map(|key| hex_key(key.trim()))
-            .collect::<Option<Vec<_>>>()
-            .context("a session key is 64 hex digits (32 random bytes)")?;
-        let first = keys.first().context("at least one session key is needed")?;
-        let mut validation = Validation::new(Algorithm::HS256);
-        validation.leeway = 0;
-        Ok(Self {
-            signing: EncodingKey::from_secret(first),
-            verifying: keys
-                .iter()
-                .map(|key| DecodingKey::from_secret(key))
-                .collect(),
-            validation,
-        })
-    }
+/// A session that is valid, whoever's it is.
+#[derive(Clone, Debug)]
+pub(crate) struct Session(pub(crate) Claims);
 
-    /// Makes the token of a session.
-    pub(crate) fn sign(&self, claims: &Claims) -> anyhow::Result<String> {
-        Ok(jsonwebtoken::encode(
-            &Header::new(Algorithm::HS256),
-            claims,
-            &self.signing,
-        )?)
-    }
+impl FromRequestParts<App> for Session {
+    type Rejection = Problem;
 
-    /// What a token says, if one of the keys signed it and it has not expired.
-    pub(crate) fn verify(&self, token: &str) -> Option<Claims> {
-        self.verifying.iter().find_map(|key| {
-            jsonwebtoken::decode(token, key, &self.validation)
-                .ok()
-                .map(|token| token.claims)
-        })
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        claims(&parts.headers, app).map(Self)
     }
 }
 
@@ -112,7 +108,7 @@ impl FromRequestParts<App> for Shopper {
 /// A session of somebody who runs sales.
 #[derive(Clone, Debug)]
 pub(crate) struct Operator {
-    /// Who it is, for the audit trail.
+    /// Who it is, for the audit trail: an account's email.
     pub(crate) name: String,
 }
 
@@ -121,9 +117,10 @@ impl FromRequestParts<App> for Operator {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let claims = claims(&parts.headers, app)?;
+        let name = claims.email.or(claims.name);
         match claims.role {
             Role::Operator => Ok(Self {
-                name: claims.name.unwrap_or_else(|| claims.sub.to_string()),
+                name: name.unwrap_or_else(|| claims.sub.to_string()),
             }),
             Role::Shopper => Err(Problem::Forbidden),
         }
@@ -132,9 +129,13 @@ impl FromRequestParts<App> for Operator {
 
 fn claims(headers: &HeaderMap, app: &App) -> Result<Claims, Problem> {
     let token = bearer(headers)
-        .or_else(|| cookie(headers))
+        .or_else(|| cookie::given(headers))
         .ok_or(Problem::Unauthorized)?;
-    app.sessions.verify(token).ok_or(Problem::Unauthorized)
+    let claims = app.sessions.verify(token).ok_or(Problem::Unauthorized)?;
+    match app.revocations.has(&claims) {
+        true => Err(Problem::Unauthorized),
+        false => Ok(claims),
+    }
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {
@@ -143,149 +144,4 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
         .to_str()
         .ok()?
         .strip_prefix("Bearer ")
-}
-
-fn cookie(headers: &HeaderMap) -> Option<&str> {
-    headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split("; "))
-        .find_map(|pair| pair.strip_prefix(COOKIE)?.strip_prefix('='))
-}
-
-fn hex_key(text: &str) -> Option<[u8; 32]> {
-    let mut key = [0; 32];
-    if text.len() != 64 || !text.bytes().all(|digit| digit.is_ascii_hexdigit()) {
-        return None;
-    }
-    for (index, byte) in key.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(&text[2 * index..2 * index + 2], 16).ok()?;
-    }
-    Some(key)
-}
-
-struct Hs256(Hmac<Sha256>);
-
-impl Hs256 {
-    fn new(secret: &[u8]) -> Result<Self, Error> {
-        let mac = Hmac::new_from_slice(secret).map_err(|_| ErrorKind::InvalidKeyFormat)?;
-        Ok(Self(mac))
-    }
-
-    fn only(algorithm: &Algorithm) -> Result<(), Error> {
-        match algorithm {
-            Algorithm::HS256 => Ok(()),
-            _ => Err(ErrorKind::InvalidAlgorithm.into()),
-        }
-    }
-}
-
-impl Signer<Vec<u8>> for Hs256 {
-    fn try_sign(&self, message: &[u8]) -> Result<Vec<u8>, signature::Error> {
-        let mut mac = self.0.clone();
-        mac.update(message);
-        Ok(mac.finalize().into_bytes().to_vec())
-    }
-}
-
-impl Verifier<Vec<u8>> for Hs256 {
-    fn verify(&self, message: &[u8], given: &Vec<u8>) -> Result<(), signature::Error> {
-        let mut mac = self.0.clone();
-        mac.update(message);
-        // Compares in constant time.
-        mac.verify_slice(given).map_err(|_| signature::Error::new())
-    }
-}
-
-impl JwtSigner for Hs256 {
-    fn algorithm(&self) -> Algorithm {
-        Algorithm::HS256
-    }
-}
-
-impl JwtVerifier for Hs256 {
-    fn algorithm(&self) -> Algorithm {
-        Algorithm::HS256
-    }
-}
-
-fn install_hs256() {
-    static ONLY_HS256: CryptoProvider = CryptoProvider {
-        signer_factory: |algorithm, key| {
-            Hs256::only(algorithm)?;
-            Ok(Box::new(Hs256::new(key.as_bytes())?))
-        },
-        verifier_factory: |algorithm, key| {
-            Hs256::only(algorithm)?;
-            Ok(Box::new(Hs256::new(key.try_get_as_bytes()?)?))
-        },
-        key_utils: KeyUtils::new_unimplemented(),
-    };
-    // Fails when it is installed already, which is just as well.
-    let _ = ONLY_HS256.install_default();
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
-    const OTHER: &str = "ff0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
-    const FAR: i64 = 4_102_444_800;
-
-    fn claims(exp: i64) -> Claims {
-        Claims {
-            sub: Uuid::from_u128(7),
-            role: Role::Shopper,
-            name: None,
-            exp,
-        }
-    }
-
-    #[test]
-    fn a_session_is_verified_by_the_key_that_signed_it() {
-        let token = SessionKeys::parse(KEY).unwrap().sign(&claims(FAR)).unwrap();
-        let verify = |keys: &str| SessionKeys::parse(keys).unwrap().verify(&token);
-        assert_eq!(verify(KEY), Some(claims(FAR)));
-        assert_eq!(verify(OTHER), None);
-        assert_eq!(
-            verify(&format!("{OTHER},{KEY}")),
-            Some(claims(FAR)),
-            "rotated"
-        );
-    }
-
-    #[test]
-    fn an_expired_session_is_refused() {
-        let keys = SessionKeys::parse(KEY).unwrap();
-        let token = keys.sign(&claims(1)).unwrap();
-        assert_eq!(keys.verify(&token), None);
-    }
-
-    #[test]
-    fn unsigned_and_foreign_algorithms_are_refused() {
-        let keys = SessionKeys::parse(KEY).unwrap();
-        let token = keys.sign(&claims(FAR)).unwrap();
-        let body = token.split('.').nth(1).unwrap();
-        // {"alg":"none"} and {"alg":"HS512"}, each in base64url.
-        for header in ["eyJhbGciOiJub25lIn0", "eyJhbGciOiJIUzUxMiJ9"] {
-            let signature = token.split('.').nth(2).unwrap();
-            assert_eq!(keys.verify(&format!("{header}.{body}.")), None);
-            assert_eq!(keys.verify(&format!("{header}.{body}.{signature}")), None);
-        }
-    }
-
-    #[test]
-    fn the_cookie_is_found_among_others() {
-        let mut headers = HeaderMap::new();
-        headers.append(
-            header::COOKIE,
-            "a=b; firstcome_session=x.y.z; c=d".parse().unwrap(),
-        );
-        assert_eq!(cookie(&headers), Some("x.y.z"));
-        headers.clear();
-        headers.append(header::COOKIE, "firstcome_session_old=x".parse().unwrap());
-        assert_eq!(cookie(&headers), None);
-    }
 }

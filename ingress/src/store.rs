@@ -1,5 +1,7 @@
 //! All SQL of the ingress that is not about tickets (those are `feed`'s).
 
+pub(crate) mod accounts;
+
 use sale::{CommandRuling, Moment, Place, ProductId, SaleId, ShopperId};
 use sqlx::PgPool;
 use uuid::Uuid;

@@ -25,9 +25,30 @@ impl Shopper {
     pub async fn guest_over(http: &Http, ingress: &str) -> Result<Self> {
         let url = format!("{ingress}/v1/sessions/guest");
         let answer = http.send(Method::POST, &url, &[], None).await?;
+        Self::of_session(http, ingress, &answer)
+    }
+
+    /// Makes an account, and gives its shopper.
+    pub async fn register(ingress: &str, email: &str, password: &str) -> Result<Self> {
+        Self::with_password(&format!("{ingress}/v1/accounts"), ingress, email, password).await
+    }
+
+    /// Whoever has an account.
+    pub async fn sign_in(ingress: &str, email: &str, password: &str) -> Result<Self> {
+        Self::with_password(&format!("{ingress}/v1/sessions"), ingress, email, password).await
+    }
+
+    async fn with_password(url: &str, ingress: &str, email: &str, password: &str) -> Result<Self> {
+        let http = Http::new();
+        let credentials = json!({ "email": email, "password": password });
+        let answer = http.send(Method::POST, url, &[], Some(&credentials));
+        Self::of_session(&http, ingress, &answer.await?)
+    }
+
+    fn of_session(http: &Http, ingress: &str, answer: &Answer) -> Result<Self> {
         ensure!(
             answer.status == 201,
-            "no guest session: {} {}",
+            "no session: {} {}",
             answer.status,
             answer.body
         );
@@ -44,6 +65,21 @@ impl Shopper {
             authorization: format!("Bearer {token}"),
             id,
         })
+    }
+
+    /// Ends their session.
+    pub async fn sign_out(&self) -> Result<Answer> {
+        self.send(Method::DELETE, "/v1/sessions", &[], None).await
+    }
+
+    /// Who the ingress takes them for.
+    pub async fn who_am_i(&self) -> Result<Answer> {
+        self.get("/v1/sessions/mine").await
+    }
+
+    /// Their token, for requests that are made by hand.
+    pub fn token(&self) -> &str {
+        self.authorization.trim_start_matches("Bearer ")
     }
 
     /// The same shopper at another ingress.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use rustix::process::Signal;
+use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
 use super::builder::Settings;
@@ -49,7 +50,15 @@ impl Blueprint {
     pub(super) async fn allocator_command(&self, arguments: &[&str]) -> Result<Output> {
         let own = [("TICKET_KEYS", self.settings.keys.tickets.as_str())];
         let variables = self.variables(Role::Allocator, &own);
-        self.output("allocator", arguments, variables).await
+        self.output("allocator", arguments, variables, "").await
+    }
+
+    /// Runs `ingress` with these arguments as the ingress, told this on its standard input, whatever
+    /// comes of it.
+    pub(super) async fn ingress_command(&self, arguments: &[&str], told: &str) -> Result<Output> {
+        let own = [("SESSION_KEYS", self.settings.keys.sessions.as_str())];
+        let variables = self.variables(Role::Ingress, &own);
+        self.output("ingress", arguments, variables, told).await
     }
 
     /// `ingress operator-token`.
@@ -89,6 +98,8 @@ impl Blueprint {
             ("TICKET_KEYS", self.settings.keys.tickets.as_str()),
             ("SESSION_KEYS", self.settings.keys.sessions.as_str()),
             ("GUEST_SESSIONS", "true"),
+            // Browsers reach it over plain HTTP.
+            ("COOKIE_SECURE", "false"),
             // All shoppers of a test come from one address.
             ("RATE_LIMITS", "off"),
         ];
@@ -164,7 +175,7 @@ impl Blueprint {
             status,
             stdout,
             stderr,
-        } = self.output(program, arguments, environment).await?;
+        } = self.output(program, arguments, environment, "").await?;
         let said = String::from_utf8_lossy(&stderr);
         ensure!(
             status.success(),
@@ -178,6 +189,7 @@ impl Blueprint {
         program: &str,
         arguments: &[&str],
         environment: Vec<(String, String)>,
+        told: &str,
     ) -> Result<Output> {
         let mut command = Command::new(binaries::program(&self.programs, program)?);
         command
@@ -187,10 +199,22 @@ impl Blueprint {
             .envs(environment);
         command
             .current_dir("/")
-            .stdin(Stdio::null())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
             .kill_on_drop(true);
-        let output = tokio::time::timeout(COMMAND_LIMIT, command.output()).await;
+        let output = tokio::time::timeout(COMMAND_LIMIT, tell(command, told)).await;
         let output = output.with_context(|| format!("{program} {arguments:?} took too long"))?;
         output.with_context(|| format!("cannot run {program}"))
     }
+}
+
+/// Runs a command that reads this and no more.
+async fn tell(mut command: Command, told: &str) -> Result<Output> {
+    let mut child = command.spawn()?;
+    if let Some(mut input) = child.stdin.take() {
+        // One that ends without reading is no failure of ours.
+        let _ = input.write_all(told.as_bytes()).await;
+    }
+    Ok(child.wait_with_output().await?)
 }

@@ -3,9 +3,13 @@
 
 mod request;
 mod shop;
+mod tokens;
 
+mod accounts;
 mod description;
 mod durability;
 mod front_door;
 mod limits;
+mod operators;
 mod refusals;
+mod sessions;
