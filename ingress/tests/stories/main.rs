@@ -3,9 +3,15 @@
 
 mod request;
 mod shop;
+mod wire;
 
 mod description;
+mod drain;
 mod durability;
 mod front_door;
+mod hardening;
 mod limits;
+mod rate_limits;
 mod refusals;
+mod slow_clients;
+mod static_files;
