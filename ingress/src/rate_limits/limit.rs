@@ -58,8 +58,8 @@ impl Quota {
 
     fn for_governor(self) -> governor::Quota {
         let each = Duration::from_secs(self.window_s.into()) / self.size.get();
-        governor::Quota::with_period(each.max(Duration::from_nanos(1)))
-            .expect("not zero")
+        governor::Quota::with_period(each)
+            .expect("RATE_MAX is far below one per nanosecond")
             .allow_burst(self.size)
     }
 }

@@ -80,7 +80,7 @@ async fn a_client_that_hangs_up_has_bought_all_the_same() -> Result<()> {
             .then_some(()))
     })
     .await?;
-    drop(wire);
+    wire.hang_up().await?;
     servers.nats()?.resume()?;
 
     // Then: it has its order.

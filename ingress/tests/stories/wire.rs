@@ -34,6 +34,13 @@ impl Wire {
         Ok(String::from_utf8_lossy(&said).into_owned())
     }
 
+    /// Says that nothing more comes, and returns when the server has let go of the connection.
+    pub(crate) async fn hang_up(mut self) -> Result<()> {
+        self.0.shutdown().await?;
+        self.rest().await?;
+        Ok(())
+    }
+
     /// Sends a byte now and then until the server closes, which it must; gives what it said.
     pub(crate) async fn drip(self) -> Result<String> {
         let (mut read, mut write) = self.0.into_split();
