@@ -5,35 +5,41 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::DefaultBodyLimit;
-use axum::http::{HeaderValue, header};
+use axum::middleware;
 use axum::routing::get;
 use axum::{Json, Router};
 use feed::Feed;
 use sale::TicketKeys;
 use sqlx::PgPool;
 use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::services::ServeDir;
-use tower_http::set_header::SetResponseHeaderLayer;
-use tower_http::timeout::RequestBodyTimeoutLayer;
+use tower_http::timeout::RequestBodyDeadlineLayer;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::admission::Admission;
 use crate::batcher::Batchers;
+use crate::client_address::TrustedHops;
+use crate::front_door::{self, FrontDoor};
 use crate::openapi;
 use crate::passwords::Passwords;
 use crate::problem::Problem;
 use crate::publisher::Publisher;
 use crate::rate_limits::RateLimits;
+use crate::request_metrics::RequestMetrics;
 use crate::revocations::Revocations;
 use crate::routes::{accounts, orders, page, products, purchases, sales, sessions, tickets};
 use crate::session::{Cookies, SessionKeys};
+use crate::static_files;
 
 /// Largest body of any request: a product's description is 4,000 characters.
 const BODY_BYTES_MAX: usize = 32 * 1024;
 
-/// How long a request's body may pause between two pieces.
-const BODY_PAUSE_MAX: Duration = Duration::from_secs(5);
+/// How long a request's body may take to arrive, all of it: as long as its head. A limit between two
+/// pieces would be none, for a client may send a byte now and then.
+const BODY_WITHIN: Duration = service::http::HEAD_TIMEOUT;
+
+/// The description itself is in no description.
+const DESCRIPTION: &str = "/openapi.json";
 
 /// Handlers' shared state. Cheap to clone.
 #[derive(Clone)]
@@ -100,41 +106,33 @@ pub(crate) fn description() -> utoipa::openapi::OpenApi {
 }
 
 /// Every path of the ingress.
-pub(crate) fn router(app: App, web_dir: Option<PathBuf>) -> Router {
+pub(crate) fn router(app: App, web_dir: Option<PathBuf>, hops: TrustedHops) -> Router {
     let (api, description) = api().split_for_parts();
+    let templates = description.paths.paths.keys().cloned();
+    let door = FrontDoor {
+        app: app.clone(),
+        hops,
+        metrics: Arc::new(RequestMetrics::new(
+            templates.chain([DESCRIPTION.to_owned()]),
+        )),
+    };
     let api = api
-        .route("/openapi.json", get(async move || Json(description)))
+        .route(DESCRIPTION, get(async move || Json(description)))
         .method_not_allowed_fallback(async || Problem::MethodNotAllowed);
     let api = match web_dir {
-        Some(dir) => api.merge(page_routes(dir, &app.page)),
+        Some(dir) => api.merge(static_files::routes(
+            dir,
+            app.page.content_security_policy(),
+        )),
         None => api.fallback(async || Problem::NotFound),
     };
-    api.layer(RequestBodyTimeoutLayer::new(BODY_PAUSE_MAX))
+    api.layer(RequestBodyDeadlineLayer::new(BODY_WITHIN))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(CatchPanicLayer::custom(|_| {
             axum::response::IntoResponse::into_response(Problem::Internal(anyhow::anyhow!(
                 "a handler panicked"
             )))
         }))
-        .layer(always(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .layer(middleware::from_fn_with_state(door, front_door::pass))
         .with_state(app)
-}
-
-fn page_routes(dir: PathBuf, page: &page::PageConfig) -> Router<App> {
-    let files = ServeDir::new(dir)
-        .precompressed_br()
-        .fallback(axum::routing::any(async || Problem::NotFound));
-    let policy = page.content_security_policy();
-    Router::new()
-        .fallback_service(files)
-        .layer(SetResponseHeaderLayer::if_not_present(
-            header::CONTENT_SECURITY_POLICY,
-            policy,
-        ))
-        .layer(always(header::REFERRER_POLICY, "same-origin"))
-        .layer(always(header::X_FRAME_OPTIONS, "DENY"))
-}
-
-fn always(name: header::HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
-    SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
 }

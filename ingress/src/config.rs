@@ -16,6 +16,22 @@ const QUEUE_WAIT_MAX_MS: u64 = 5_000;
 /// More than a person can click, and a script gains nothing by more: the limit of a sale decides.
 const RATE_PER_SHOPPER_PER_S: NonZeroU32 = NonZeroU32::new(10).expect("ten is not zero");
 
+/// An office or a mobile network shares an address; a script behind one does not matter to a
+/// replica that takes tens of thousands.
+const RATE_PER_ADDRESS_PER_S: NonZeroU32 = NonZeroU32::new(500).expect("not zero");
+
+/// About what a replica can write to the log on two cores. More processors take more.
+const RATE_PURCHASES_PER_S: NonZeroU32 = NonZeroU32::new(50_000).expect("not zero");
+
+/// Everybody in an office, in the minute before a sale; each attempt costs a processor some 20 ms.
+const RATE_SIGN_INS_PER_ADDRESS_PER_MIN: NonZeroU32 = NonZeroU32::new(60).expect("not zero");
+
+/// More than a person mistypes, far less than a dictionary.
+const RATE_SIGN_INS_PER_ACCOUNT_PER_MIN: NonZeroU32 = NonZeroU32::new(10).expect("not zero");
+
+/// Highest rate of any limit: more than a replica can answer. Switch limits off instead.
+pub const RATE_MAX: u32 = 1_000_000;
+
 /// As long as a shift.
 const OPERATOR_TOKEN_HOURS: u32 = 12;
 
@@ -84,13 +100,13 @@ pub struct Serve {
     #[arg(long, env, default_value_t = QUEUE_WAIT_MAX_MS, help_heading = "Limits")]
     pub queue_wait_max_ms: u64,
 
-    /// Whether purchases are limited per shopper; off for load tests
-    #[arg(long, env, default_value = "on", value_parser = on_or_off, action = ArgAction::Set, help_heading = "Limits")]
-    pub rate_limits: bool,
+    /// Balancers in front, each of which appends to X-Forwarded-For; 0 believes nobody
+    #[arg(long, env, default_value_t = 0, help_heading = "HTTP")]
+    pub trusted_hops: u8,
 
-    /// Purchases a second one shopper may send to this replica, in bursts of twice as many
-    #[arg(long, env, default_value_t = RATE_PER_SHOPPER_PER_S, help_heading = "Limits")]
-    pub rate_per_shopper_per_s: NonZeroU32,
+    /// How often somebody may ask.
+    #[command(flatten)]
+    pub rates: Rates,
 
     /// What every process is told.
     #[command(flatten)]
@@ -113,6 +129,35 @@ pub struct CreateOperator {
     pub database: Database,
 }
 
+/// How often somebody may ask this replica. Each replica counts for itself.
+#[derive(Debug, Clone, Args)]
+#[group(skip)]
+pub struct Rates {
+    /// Whether anything below is limited; off for load tests
+    #[arg(long, env, default_value = "on", value_parser = on_or_off, action = ArgAction::Set, help_heading = "Limits")]
+    pub rate_limits: bool,
+
+    /// Purchases a second one shopper may send to this replica, in bursts of twice as many
+    #[arg(long, env, default_value_t = RATE_PER_SHOPPER_PER_S, value_parser = rate, help_heading = "Limits")]
+    pub rate_per_shopper_per_s: NonZeroU32,
+
+    /// Requests a second from one address (of IPv6 a /64), in bursts of twice as many
+    #[arg(long, env, default_value_t = RATE_PER_ADDRESS_PER_S, value_parser = rate, help_heading = "Limits")]
+    pub rate_per_address_per_s: NonZeroU32,
+
+    /// Purchases a second of all shoppers together, in bursts of twice as many
+    #[arg(long, env, default_value_t = RATE_PURCHASES_PER_S, value_parser = rate, help_heading = "Limits")]
+    pub rate_purchases_per_s: NonZeroU32,
+
+    /// Attempts a minute to sign in, or to make accounts, from one address
+    #[arg(long, env, default_value_t = RATE_SIGN_INS_PER_ADDRESS_PER_MIN, value_parser = rate, help_heading = "Limits")]
+    pub rate_sign_ins_per_address_per_min: NonZeroU32,
+
+    /// Attempts a minute to sign in to one account from one address, and from all together ten times as many
+    #[arg(long, env, default_value_t = RATE_SIGN_INS_PER_ACCOUNT_PER_MIN, value_parser = rate, help_heading = "Limits")]
+    pub rate_sign_ins_per_account_per_min: NonZeroU32,
+}
+
 /// Settings of `ingress operator-token`.
 #[derive(Debug, Clone, Args)]
 pub struct OperatorToken {
@@ -127,6 +172,13 @@ pub struct OperatorToken {
     /// Who it is for; appears in the audit trail
     #[arg(long, default_value = "operator")]
     pub name: String,
+}
+
+fn rate(value: &str) -> Result<NonZeroU32, String> {
+    match value.parse::<NonZeroU32>() {
+        Ok(rate) if rate.get() <= RATE_MAX => Ok(rate),
+        Ok(_) | Err(_) => Err(format!("must be a number from 1 to {RATE_MAX}")),
+    }
 }
 
 fn on_or_off(value: &str) -> Result<bool, String> {

@@ -1,5 +1,6 @@
 //! JSON bodies in, with refusals that are problem details.
 
+use std::error::Error;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -8,6 +9,7 @@ use axum::extract::{FromRequest, OptionalFromRequest, Request};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeOwned, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
+use tower_http::timeout::TimeoutError;
 
 use crate::app::App;
 use crate::problem::Problem;
@@ -68,7 +70,14 @@ fn refuse(rejection: &JsonRejection) -> Problem {
         JsonRejection::JsonDataError(error) => Problem::Invalid(error.body_text()),
         JsonRejection::JsonSyntaxError(error) => Problem::BadRequest(error.body_text()),
         JsonRejection::BytesRejection(error) if error.status() == 413 => Problem::TooLarge,
-        // The body broke off, or came too slowly.
+        JsonRejection::BytesRejection(error) if is_late(error) => Problem::Timeout,
+        // The body broke off.
         other => Problem::BadRequest(other.body_text()),
     }
+}
+
+/// Whether the body was still arriving at its deadline, somewhere below.
+fn is_late(error: &(dyn Error + 'static)) -> bool {
+    std::iter::successors(Some(error), |error| (*error).source())
+        .any(|error| error.is::<TimeoutError>())
 }

@@ -9,6 +9,9 @@
 //! | `revocations.rs` | sessions that ended before their time |
 //! | `create_operator.rs` | the first operator, by command |
 //! | `client_address.rs`, `rate_limits.rs` | from where, and how often |
+//! | `front_door.rs` | what happens to every request before and after its handler |
+//! | `request_id.rs`, `request_metrics.rs`, `security_headers.rs` | the parts of that |
+//! | `static_files.rs` | the page |
 //! | `admission.rs` | who gets into the log |
 //! | `batcher.rs` | group commit: one record in flight per sale |
 //! | `publisher.rs` | writes records to JetStream, and tells "refused" from "unknown" |
@@ -28,6 +31,7 @@ mod commands;
 pub mod config;
 mod create_operator;
 mod credentials;
+mod front_door;
 mod idempotency_key;
 mod json;
 mod log_watch;
@@ -36,9 +40,13 @@ mod passwords;
 mod problem;
 mod publisher;
 mod rate_limits;
+mod request_id;
+mod request_metrics;
 mod revocations;
 mod routes;
+mod security_headers;
 mod session;
+mod static_files;
 mod store;
 
 use std::time::Duration;
@@ -57,6 +65,7 @@ use tracing::info;
 use crate::admission::Admission;
 use crate::app::{App, Parts};
 use crate::batcher::Batchers;
+use crate::client_address::TrustedHops;
 use crate::passwords::Passwords;
 use crate::publisher::Publisher;
 use crate::rate_limits::RateLimits;
@@ -119,11 +128,10 @@ pub async fn run(config: config::Serve, shutdown: Shutdown) -> anyhow::Result<()
     let jetstream = service::nats::jetstream(publish.clone(), publisher::ACK_TIMEOUT);
     let publisher = Publisher::new(jetstream, feed.clone());
     publisher.check_streams().await?;
-    let rate = config.rate_limits.then_some(config.rate_per_shopper_per_s);
     let app = App::new(Parts {
         batchers: Batchers::new(publisher.clone(), tickets.current().id()),
         publisher,
-        rate_limits: RateLimits::new(rate),
+        rate_limits: RateLimits::new(&config.rates),
         admission: Admission::new(Duration::from_millis(config.queue_wait_max_ms)),
         feed,
         pool,
@@ -146,7 +154,8 @@ pub async fn run(config: config::Serve, shutdown: Shutdown) -> anyhow::Result<()
         drain: config.serving.drain.limit(),
         ..HttpLimits::default()
     };
-    let router = app::router(app, config.web_dir);
+    let hops = TrustedHops(config.trusted_hops);
+    let router = app::router(app, config.web_dir, hops);
     let draining = shutdown.draining();
     shutdown.spawn("the HTTP API", async move {
         http::serve(listener, router, limits, draining).await;

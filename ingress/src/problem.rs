@@ -1,13 +1,16 @@
 //! Every refusal the API can answer, as RFC 9457 problem details. One exhaustive enum: a new
 //! refusal does not compile until its status, title and fields are decided here.
 
-use axum::http::{HeaderValue, StatusCode, header};
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use sale::SaleState;
 use serde::Serialize;
-use tracing::error;
 use utoipa::ToSchema;
-use uuid::Uuid;
+
+use crate::rate_limits::Allowance;
 
 use crate::credentials::NoCredentials;
 
@@ -22,6 +25,8 @@ pub(crate) enum Problem {
     UnsupportedMediaType,
     /// The body is larger than any request needs.
     TooLarge,
+    /// The body took longer to arrive than any may.
+    Timeout,
     /// No session, or one that is not valid (any more).
     Unauthorized,
     /// No account of that email, or another password; which of them is not told.
@@ -43,10 +48,12 @@ pub(crate) enum Problem {
     /// The idempotency key stands for another request.
     #[expect(dead_code, reason = "the keys' memory is about to use it")]
     KeyReused,
-    /// Too many requests by one shopper.
+    /// Too many requests.
     RateLimited {
         /// When the next one is welcome.
         retry_after_ms: u64,
+        /// The limit that was reached.
+        allowance: Allowance,
     },
     /// Waiting for a decision would take too long, or a queue is full. Nothing was accepted.
     Busy {
@@ -69,8 +76,10 @@ pub(crate) enum Problem {
 /// How long to stay away when nothing better is known.
 const RETRY_AFTER_MS: u64 = 1_000;
 
+const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
+
 /// Why a request was refused (RFC 9457).
-#[derive(Serialize, ToSchema)]
+#[derive(Clone, Serialize, ToSchema)]
 #[schema(as = Problem)]
 pub(crate) struct Details {
     /// `/problems/` and a fixed word: what programs should look at.
@@ -92,7 +101,7 @@ pub(crate) struct Details {
     key: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     /// Names the request in our log.
-    request_id: Option<Uuid>,
+    request_id: Option<String>,
 }
 
 impl Problem {
@@ -102,6 +111,7 @@ impl Problem {
             Self::Invalid(_) | Self::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Timeout => StatusCode::REQUEST_TIMEOUT,
             Self::Unauthorized | Self::WrongCredentials => StatusCode::UNAUTHORIZED,
             Self::Forbidden => StatusCode::FORBIDDEN,
             Self::NotFound | Self::UnknownSale | Self::BadTicket => StatusCode::NOT_FOUND,
@@ -124,6 +134,7 @@ impl Problem {
             Self::Invalid(_) => "invalid",
             Self::UnsupportedMediaType => "unsupported-media-type",
             Self::TooLarge => "too-large",
+            Self::Timeout => "timeout",
             Self::Unauthorized => "unauthorized",
             Self::WrongCredentials => "wrong-credentials",
             Self::Forbidden => "forbidden",
@@ -150,6 +161,7 @@ impl Problem {
             Self::Invalid(_) => "The request says something it cannot mean",
             Self::UnsupportedMediaType => "The body must be application/json",
             Self::TooLarge => "The body is too large",
+            Self::Timeout => "The body took too long to arrive",
             Self::Unauthorized => "Sign in first",
             Self::WrongCredentials => "Email or password is wrong",
             Self::Forbidden => "Not allowed",
@@ -185,6 +197,7 @@ impl Problem {
             Self::CommandRefused(ruling) => Some(format!("It was ruled {ruling}.")),
             Self::UnsupportedMediaType
             | Self::TooLarge
+            | Self::Timeout
             | Self::Unauthorized
             | Self::WrongCredentials
             | Self::Forbidden
@@ -204,7 +217,7 @@ impl Problem {
 
     fn retry_after_ms(&self) -> Option<u64> {
         match self {
-            Self::RateLimited { retry_after_ms } | Self::Busy { retry_after_ms } => {
+            Self::RateLimited { retry_after_ms, .. } | Self::Busy { retry_after_ms } => {
                 Some(*retry_after_ms)
             }
             Self::OutcomeUnknown { .. } | Self::Halted => Some(RETRY_AFTER_MS),
@@ -212,6 +225,7 @@ impl Problem {
             | Self::Invalid(_)
             | Self::UnsupportedMediaType
             | Self::TooLarge
+            | Self::Timeout
             | Self::Unauthorized
             | Self::WrongCredentials
             | Self::Forbidden
@@ -228,41 +242,51 @@ impl Problem {
     }
 }
 
+impl Problem {
+    fn details(&self) -> Details {
+        let key = match self {
+            Self::OutcomeUnknown { key } => key.clone(),
+            _ => None,
+        };
+        Details {
+            kind: format!("/problems/{}", self.code()),
+            title: self.title(),
+            status: self.status().as_u16(),
+            detail: self.detail(),
+            retry_after_ms: self.retry_after_ms(),
+            key,
+            request_id: None,
+        }
+    }
+
+    fn tell(&self, headers: &mut HeaderMap) {
+        headers.insert(header::CONTENT_TYPE, PROBLEM_JSON);
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(ms) = self.retry_after_ms() {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(ms.div_ceil(1000)));
+        }
+        if let Self::RateLimited { allowance, .. } = self {
+            allowance.clone().tell(headers);
+        }
+        if matches!(self, Self::Timeout) {
+            // The rest of the body is not waited for.
+            headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        if self.status() == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+    }
+}
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         metrics::counter!("ingress_problems_total", "problem" => self.code()).increment(1);
-        let (status, retry_after_ms) = (self.status(), self.retry_after_ms());
-        let mut details = Details {
-            kind: format!("/problems/{}", self.code()),
-            title: self.title(),
-            status: status.as_u16(),
-            detail: self.detail(),
-            retry_after_ms,
-            key: None,
-            request_id: None,
-        };
-        match self {
-            Self::Internal(cause) => {
-                let request_id = Uuid::new_v4();
-                error!(%request_id, error = %format!("{cause:#}"), "a request failed");
-                details.request_id = Some(request_id);
-            }
-            Self::OutcomeUnknown { key } => details.key = key,
-            _ => {}
-        }
-        let body = serde_json::to_vec(&details).expect("problem details are all JSON");
-        let mut response = (status, body).into_response();
-        let headers = response.headers_mut();
-        headers.insert(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("application/problem+json"),
-        );
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if let Some(ms) = retry_after_ms {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from(ms.div_ceil(1000)));
-        }
-        if status == StatusCode::UNAUTHORIZED {
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        let details = self.details();
+        let mut response = (self.status(), details.to_json()).into_response();
+        self.tell(response.headers_mut());
+        if let Self::Internal(cause) = self {
+            let cause = Arc::new(cause);
+            response.extensions_mut().insert(Failure { cause, details });
         }
         response
     }
@@ -272,6 +296,28 @@ impl From<NoCredentials> for Problem {
     fn from(error: NoCredentials) -> Self {
         Self::Invalid(error.to_string())
     }
+}
+
+impl Details {
+    fn to_json(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("problem details are all JSON")
+    }
+}
+
+/// A failure on its way to whoever knows the request's id.
+#[derive(Clone)]
+struct Failure {
+    cause: Arc<anyhow::Error>,
+    details: Details,
+}
+
+/// Puts the request's id into the answer of a request that failed, and gives the cause.
+pub(crate) fn name_failure(response: &mut Response, id: &str) -> Option<Arc<anyhow::Error>> {
+    let Failure { cause, mut details } = response.extensions_mut().remove()?;
+    details.request_id = Some(id.to_owned());
+    *response.body_mut() = Body::from(details.to_json());
+    response.headers_mut().remove(header::CONTENT_LENGTH);
+    Some(cause)
 }
 
 impl From<feed::StoreError> for Problem {

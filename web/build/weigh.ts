@@ -1,6 +1,6 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { brotliCompressSync, constants } from 'node:zlib';
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import type { Plugin, Rolldown } from 'vite';
 
 /** What compresses well; everything else is served as it is. */
@@ -28,7 +28,7 @@ function filesOf(entry: Rolldown.OutputChunk, bundle: Rolldown.OutputBundle, see
 }
 
 /**
- * Writes a brotli file beside every text file of the build (the server sends those as they are), prints what
+ * Writes a brotli and a gzip file beside every text file of the build (the server sends those as they are), prints what
  * each entry weighs on the wire, and fails the build when an entry is over its limit in bytes.
  */
 export function weigh(limits: Record<string, number>): Plugin {
@@ -40,9 +40,11 @@ export function weigh(limits: Record<string, number>): Plugin {
       const sizes = new Map<string, number>();
       for (const name of await readdir(dir, { recursive: true })) {
         if (!TEXT.test(name)) continue;
-        const packed = brotli(await readFile(join(dir, name)));
+        const plain = await readFile(join(dir, name));
+        const packed = brotli(plain);
         sizes.set(name.replaceAll('\\', '/'), packed.byteLength);
         await writeFile(join(dir, `${name}.br`), packed);
+        await writeFile(join(dir, `${name}.gz`), gzipSync(plain, { level: constants.Z_BEST_COMPRESSION }));
       }
       for (const [entry, limit] of Object.entries(limits)) {
         const chunk = Object.values(bundle).find((out) => out.type === 'chunk' && out.isEntry && out.name === entry);

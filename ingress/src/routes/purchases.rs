@@ -12,6 +12,7 @@ use uuid::Uuid;
 use crate::admission;
 use crate::app::App;
 use crate::batcher::Unlogged;
+use crate::client_address::Visit;
 use crate::idempotency_key;
 use crate::json::Json;
 use crate::openapi::{Always, Body, SignedIn};
@@ -59,7 +60,10 @@ pub(crate) struct Accepted {
     ),
     request_body = Wish,
     responses(
-        (status = 202, description = "Durable; the ticket tells the result.", body = Accepted),
+        (status = 202, description = "Durable; the ticket tells the result.", body = Accepted, headers(
+            ("RateLimit" = String, description = "What is left of the nearest limit: `\"shopper\";r=19;t=1`"),
+            ("RateLimit-Policy" = String, description = "Its terms: `\"shopper\";q=20;w=2`"),
+        )),
         (status = 404, description = "`unknown-sale`", body = Details, content_type = "application/problem+json"),
         (status = 409, description = "`not-started`, `paused`, `sold-out`, `ended` or `closed`", body = Details, content_type = "application/problem+json"),
         Body, SignedIn, Always,
@@ -69,6 +73,7 @@ pub(crate) struct Accepted {
 pub(crate) async fn create(
     State(app): State<App>,
     Path(sale): Path<String>,
+    visit: Visit,
     Shopper(shopper): Shopper,
     request: Request,
 ) -> Result<impl IntoResponse, Problem> {
@@ -76,7 +81,7 @@ pub(crate) async fn create(
     let key =
         idempotency_key::given(request.headers())?.unwrap_or_else(|| Uuid::new_v4().to_string());
     let known = app.feed.sale(sale).ok_or(Problem::UnknownSale)?;
-    app.rate_limits.purchase(shopper)?;
+    let allowance = app.rate_limits.purchase(&visit, shopper)?;
     let standing = app
         .admission
         .admit(&known, shopper, &app.feed, &app.publisher)?;
@@ -123,7 +128,7 @@ pub(crate) async fn create(
         ahead,
         wait_ms,
     };
-    Ok((StatusCode::ACCEPTED, headers, Answer(accepted)))
+    Ok((StatusCode::ACCEPTED, headers, allowance, Answer(accepted)))
 }
 
 fn refuse(app: &App, sale: SaleId, why: Unlogged, key: &str) -> Problem {

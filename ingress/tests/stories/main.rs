@@ -4,12 +4,18 @@
 mod request;
 mod shop;
 mod tokens;
+mod wire;
 
 mod accounts;
 mod description;
+mod drain;
 mod durability;
 mod front_door;
+mod hardening;
 mod limits;
 mod operators;
+mod rate_limits;
 mod refusals;
 mod sessions;
+mod slow_clients;
+mod static_files;

@@ -33,6 +33,17 @@ impl Right {
         })
     }
 
+    /// As the bytes of a request with this body.
+    pub(crate) fn on_the_wire(&self, body: &str) -> String {
+        format!(
+            "POST {} HTTP/1.1\r\nhost: shop\r\nauthorization: {}\r\n\
+             content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+            self.path,
+            self.authorization,
+            body.len()
+        )
+    }
+
     pub(crate) fn purchase(&self, name: &'static str, status: u16, problem: &'static str) -> Case {
         let headers = [
             ("authorization", self.authorization.clone()),

@@ -51,6 +51,13 @@ impl Shop {
         Shopper::guest(&self.doors[0]).await
     }
 
+    /// What the first door counts.
+    pub(crate) async fn metrics(&self) -> Result<String> {
+        let url = format!("{}/metrics", self.stack.ingress(0).health_url());
+        let answer = devstack::Http::new().get(&url).await?;
+        Ok(answer.body.as_str().unwrap_or_default().to_owned())
+    }
+
     pub(crate) async fn audit(&self, attempts: Vec<Attempt>) -> Result<Findings> {
         let history = History::read(self.stack.pool(), self.sale.parse()?, attempts).await?;
         Ok(audit(&history))

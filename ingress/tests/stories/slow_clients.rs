@@ -1,0 +1,97 @@
+//! Clients that take their time, or go away.
+
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::Result;
+use devstack::{OpenSale, Servers, Stack, until};
+use futures_util::future::join_all;
+
+use crate::request::Right;
+use crate::shop::{SOON, Shop};
+use crate::wire::Wire;
+
+/// Of each kind.
+const SLOW: usize = 200;
+
+#[tokio::test]
+async fn slow_heads_and_slow_bodies_are_closed_while_others_buy() -> Result<()> {
+    let shop = Shop::selling(1_000_000).await?;
+    let right = Right::of_a_guest(&shop).await?;
+    let door = shop.stack.ingress(0).addr();
+    let head = format!("POST {} HTTP/1.1\r\nhost: shop\r\n", right.path);
+    let body = right.on_the_wire(&"{".repeat(1000));
+    let body = &body[..body.len() - 999];
+
+    // When: 400 clients send a byte now and then, and others buy meanwhile.
+    let is_over = AtomicBool::new(false);
+    let slow = async {
+        let heads = join_all((0..SLOW).map(|_| dripped(door, &head)));
+        let bodies = join_all((0..SLOW).map(|_| dripped(door, body)));
+        let ended = tokio::join!(heads, bodies);
+        is_over.store(true, Ordering::Relaxed);
+        ended
+    };
+    let buying = async {
+        let mut bought = 0;
+        while !is_over.load(Ordering::Relaxed) {
+            let shopper = shop.shopper().await?;
+            assert_eq!(shopper.buy(&shop.sale, None).await?.status, 202);
+            bought += 1;
+        }
+        anyhow::Ok(bought)
+    };
+    let ((heads, bodies), bought) = tokio::join!(slow, buying);
+
+    // Then: all are closed, those who sent half a body with a word why.
+    for head in heads {
+        assert_eq!(head?, "");
+    }
+    for body in bodies {
+        let said = body?;
+        assert!(said.starts_with("HTTP/1.1 408 "), "{said}");
+        assert!(said.contains("/problems/timeout"), "{said}");
+    }
+    assert!(bought? > 0);
+    shop.stack.stop().await
+}
+
+async fn dripped(door: SocketAddr, text: &str) -> Result<String> {
+    let mut wire = Wire::to(door).await?;
+    wire.send(text).await?;
+    wire.drip().await
+}
+
+#[tokio::test]
+async fn a_client_that_hangs_up_has_bought_all_the_same() -> Result<()> {
+    // Given: a log server that does not answer for a moment.
+    let servers = Servers::own().await?;
+    let shop = Shop::open(Stack::builder().on(&servers), 1, &OpenSale::of(9)).await?;
+    let right = Right::of_a_guest(&shop).await?;
+    servers.nats()?.pause()?;
+
+    // When: a purchase is on its way to the log, and its client hangs up.
+    let mut wire = Wire::to(shop.stack.ingress(0).addr()).await?;
+    wire.send(&right.on_the_wire("{}")).await?;
+    until("a record under way", SOON, async || {
+        let metrics = shop.metrics().await?;
+        Ok(metrics
+            .contains("ingress_group_purchases_count 1")
+            .then_some(()))
+    })
+    .await?;
+    wire.hang_up().await?;
+    servers.nats()?.resume()?;
+
+    // Then: it has its order.
+    let sale: uuid::Uuid = shop.sale.parse()?;
+    until("an order nobody waits for", SOON, async || {
+        let orders: i64 = sqlx::query_scalar("SELECT count(*) FROM orders WHERE sale_id = $1")
+            .bind(sale)
+            .fetch_one(shop.stack.pool())
+            .await?;
+        Ok((orders >= 1).then_some(()))
+    })
+    .await?;
+    shop.stack.stop().await
+}
