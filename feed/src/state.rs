@@ -67,8 +67,11 @@ impl Standing {
         (purchases as f64 / self.drain_or_prior_per_s() * 1000.0) as u64
     }
 
-    /// Purchases ahead of a place that is not decided yet.
+    /// Purchases that will be decided before a place; none when it is decided.
     pub fn ahead_of(&self, place: Place) -> u64 {
+        if place.seq <= self.cursor {
+            return 0;
+        }
         let records = self.cursor.records_until(place.seq).saturating_sub(1);
         self.purchases_in(records) + u64::from(place.index)
     }

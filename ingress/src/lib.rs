@@ -7,6 +7,7 @@
 //! | `session.rs` | who is asking |
 //! | `client_address.rs`, `rate_limits.rs` | from where, and how often |
 //! | `admission.rs` | who gets into the log |
+//! | `keys.rs`, `repeats.rs` | what idempotency keys stand for, and how a repeated one is answered |
 //! | `batcher.rs` | group commit: one record in flight per sale |
 //! | `publisher.rs` | writes records to JetStream, and tells "refused" from "unknown" |
 //! | `commands.rs` | operator commands, logged and waited for |
@@ -24,10 +25,13 @@ mod commands;
 pub mod config;
 mod idempotency_key;
 mod json;
+mod keys;
 mod openapi;
 mod problem;
 mod publisher;
 mod rate_limits;
+mod repeats;
+mod reply;
 mod routes;
 mod session;
 mod store;
@@ -48,6 +52,7 @@ use tracing::info;
 use crate::admission::Admission;
 use crate::app::{App, Parts};
 use crate::batcher::Batchers;
+use crate::keys::Keys;
 use crate::publisher::Publisher;
 use crate::rate_limits::RateLimits;
 use crate::routes::page::PageConfig;
@@ -56,7 +61,7 @@ use crate::session::{Claims, Role, SessionKeys};
 /// Postgres connections of one replica: it reads old tickets and orders, never on the hot path.
 const POSTGRES_CONNECTIONS: u32 = 8;
 
-/// How often rate limits forget shoppers who went away.
+/// How often rate limits and keys forget shoppers who went away.
 const TIDY_EVERY: Duration = Duration::from_secs(10);
 
 /// How long the first snapshot may take before the process gives up and is started again.
@@ -111,6 +116,7 @@ pub async fn run(config: config::Serve, shutdown: Shutdown) -> anyhow::Result<()
         publisher,
         rate_limits: RateLimits::new(rate),
         admission: Admission::new(config.queue_wait_max_ms),
+        keys: Keys::new(),
         feed,
         pool,
         tickets,
@@ -174,5 +180,6 @@ async fn tidy(app: App) {
     loop {
         every.tick().await;
         app.rate_limits.tidy();
+        app.keys.tidy(std::time::Instant::now());
     }
 }

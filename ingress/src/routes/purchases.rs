@@ -3,20 +3,19 @@
 use axum::Json as Answer;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::IntoResponse;
-use sale::{KeyHash, Purchase, SaleId, Ticket};
+use axum::response::{IntoResponse, Response};
+use sale::{KeyHash, Place, Purchase, Sale, SaleId, Ticket};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::admission;
 use crate::app::App;
-use crate::batcher::Unlogged;
 use crate::idempotency_key;
 use crate::json::Json;
+use crate::keys::Key;
 use crate::openapi::{Always, Body, SignedIn};
 use crate::problem::{Details, Problem};
-use crate::publisher::Refusal;
+use crate::repeats::{self, Earlier};
 use crate::session::Shopper;
 
 /// The body of a purchase. May be `{}`.
@@ -72,37 +71,57 @@ pub(crate) async fn create(
     Shopper(shopper): Shopper,
     headers: HeaderMap,
     Json(wish): Json<Wish>,
-) -> Result<impl IntoResponse, Problem> {
+) -> Result<Response, Problem> {
     let sale: SaleId = sale.parse().map_err(|_| Problem::UnknownSale)?;
+    let given = idempotency_key::given(&headers)?;
+    let made = given.is_none();
+    let name = given.unwrap_or_else(|| Uuid::new_v4().to_string());
+    let key = Key {
+        sale,
+        shopper,
+        hash: KeyHash::of(&name),
+    };
     if wish.quantity != 1 {
-        return Err(Problem::Invalid(
-            "quantity must be 1: one purchase is one unit".into(),
-        ));
+        return Err(not_one(&app, &key));
     }
-    let key = idempotency_key::given(&headers)?.unwrap_or_else(|| Uuid::new_v4().to_string());
     let known = app.feed.sale(sale).ok_or(Problem::UnknownSale)?;
     app.rate_limits.purchase(shopper)?;
-    let standing = app.admission.admit(&known, &app.feed, &app.publisher)?;
+    let place = place(&app, &known, key, made)
+        .await
+        .map_err(|problem| problem.with_key(&name))?;
+    accepted(&app, place, sale, name)
+}
 
+/// Where the purchase stands in the log: where an earlier request with its key has put it, or a
+/// new place.
+async fn place(app: &App, sale: &Sale, key: Key, made: bool) -> Result<Place, Problem> {
+    let earlier = if made {
+        Earlier::Nothing
+    } else {
+        repeats::earlier(app, &key).await?
+    };
+    if let Earlier::Logged(place) = earlier {
+        return Ok(place);
+    }
+    earlier.weigh(app.admission.admit(sale, &app.feed, &app.publisher))?;
     let purchase = Purchase {
-        shopper,
-        key: KeyHash::of(&key),
+        shopper: key.shopper,
+        key: key.hash,
         received_at_ms: feed::now(),
     };
-    let place = app
-        .batchers
-        .log(sale, purchase)
-        .await
-        .map_err(|why| refuse(why, &key))?;
+    if made {
+        repeats::log_new(app, key, purchase).await
+    } else {
+        repeats::log(app, key, purchase, earlier == Earlier::Unknown).await
+    }
+}
 
-    // An operator may have begun another one while the record was on its way.
-    let generation = app.feed.generation_at(place).unwrap_or(standing.generation);
-    let ticket = app.tickets.current().seal(place, generation);
-    let ahead = app
-        .feed
-        .standing(place.partition)
-        .map_or(0, |now| now.ahead_of(place));
-    let wait_ms = standing.wait_ms(ahead);
+fn accepted(app: &App, place: Place, sale: SaleId, key: String) -> Result<Response, Problem> {
+    let ticket = app.ticket(place)?;
+    let (ahead, wait_ms) = app.feed.standing(place.partition).map_or((0, 0), |now| {
+        let ahead = now.ahead_of(place);
+        (ahead, now.wait_ms(ahead))
+    });
     metrics::counter!("ingress_accepted_total").increment(1);
     let headers = [
         (header::LOCATION, text(&format!("/v1/tickets/{ticket}"))),
@@ -119,17 +138,16 @@ pub(crate) async fn create(
         ahead,
         wait_ms,
     };
-    Ok((StatusCode::ACCEPTED, headers, Answer(accepted)))
+    Ok((StatusCode::ACCEPTED, headers, Answer(accepted)).into_response())
 }
 
-fn refuse(why: Unlogged, key: &str) -> Problem {
-    match why {
-        Unlogged::Full | Unlogged::Refused(Refusal::Certain) => admission::busy(0),
-        Unlogged::Refused(Refusal::Unknown) => Problem::OutcomeUnknown {
-            key: Some(key.to_owned()),
-        },
-        Unlogged::Refused(Refusal::Halted) => Problem::Halted,
+/// Every purchase that is remembered is of one unit; under its key this is another request.
+fn not_one(app: &App, key: &Key) -> Problem {
+    if app.keys.recall(key).is_none() {
+        return Problem::Invalid("quantity must be 1: one purchase is one unit".into());
     }
+    repeats::count("reused");
+    Problem::KeyReused
 }
 
 fn text(value: &str) -> HeaderValue {
