@@ -7,5 +7,6 @@ mod shop;
 mod description;
 mod durability;
 mod front_door;
+mod keys;
 mod limits;
 mod refusals;
