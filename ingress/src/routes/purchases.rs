@@ -54,14 +54,16 @@ pub(crate) struct Accepted {
     post, path = "/v1/sales/{sale}/purchases", operation_id = "buy", tag = "buy",
     params(
         ("sale" = Uuid, Path, description = "The sale's id"),
-        ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 characters, quoted or bare. The same key never buys twice."),
+        ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 characters, quoted or bare. The same key never buys twice: repeated, it is answered with the ticket it has, until that is lost; then it may compete again."),
     ),
     request_body = Wish,
     responses(
-        (status = 202, description = "Durable; the ticket tells the result.", body = Accepted),
+        (status = 202, description = "Durable; the ticket tells the result. A repeated key may get the ticket it has.", body = Accepted),
         (status = 404, description = "`unknown-sale`", body = Details, content_type = "application/problem+json"),
-        (status = 409, description = "`not-started`, `paused`, `sold-out`, `ended` or `closed`", body = Details, content_type = "application/problem+json"),
+        (status = 409, description = "`not-started`, `paused`, `sold-out`, `ended` or `closed`. Whoever missed the answer to an earlier request finds what it won in `orders/mine`.", body = Details, content_type = "application/problem+json"),
         Body, SignedIn, Always,
+        (status = 422, description = "`invalid`, or `key-reused`: the key stands for a request with another quantity.", body = Details, content_type = "application/problem+json"),
+        (status = 503, description = "`busy`, `halted` or `unavailable`: nothing was done. `outcome-unknown`: repeat with the same `key`, which is in the answer; it may have won.", body = Details, content_type = "application/problem+json"),
     ),
     security(("bearer" = []), ("cookie" = [])),
 )]
