@@ -9,6 +9,7 @@
 //! | `admission.rs` | who gets into the log |
 //! | `keys.rs`, `repeats.rs` | what idempotency keys stand for, and how a repeated one is answered |
 //! | `batcher.rs` | group commit: one record in flight per sale |
+//! | `reply.rs` | what a batcher answers, to all who wait for it |
 //! | `publisher.rs` | writes records to JetStream, and tells "refused" from "unknown" |
 //! | `commands.rs` | operator commands, logged and waited for |
 //! | `problem.rs` | every refusal |
