@@ -445,3 +445,31 @@ pub(crate) fn found(
         replayed,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_ahead_of_a_place_that_is_decided() {
+        let standing = Standing {
+            epoch: 1,
+            generation: Generation::FIRST,
+            cursor: Seq::try_from(7).unwrap(),
+            last_seq: Seq::try_from(9).unwrap(),
+            decided_total: 0,
+            drain_per_s: 0.0,
+            mean_group: 10.0,
+            halted: None,
+            heard_at: None,
+        };
+        let ahead_of = |seq: u64| {
+            standing.ahead_of(Place {
+                partition: Partition::try_from(0).unwrap(),
+                seq: seq.try_into().unwrap(),
+                index: 5,
+            })
+        };
+        assert_eq!([7, 8, 9].map(ahead_of), [0, 5, 15]);
+    }
+}
