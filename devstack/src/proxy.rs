@@ -48,11 +48,10 @@ struct Trap {
 }
 
 impl Proxy {
-    /// In front of the server that a URL such as `postgres://user:password@127.0.0.1:5432/name` names
-    /// by address.
+    /// In front of the server that a URL such as `postgres://user:password@127.0.0.1:5432/name` or
+    /// `nats://127.0.0.1:4222` names by address.
     pub async fn before(url: &str) -> Result<Self> {
-        let (head, rest) = url.rsplit_once('@').context("the URL has no user")?;
-        let (to, tail) = rest.split_once('/').context("the URL has no path")?;
+        let (head, to, tail) = around_address(url)?;
         let port = PortLease::any()?;
         let listener = TcpListener::bind(port.addr()).await?;
         let wire = Arc::new(Wire {
@@ -61,7 +60,7 @@ impl Proxy {
             age: watch::Sender::new(0),
         });
         Ok(Self {
-            url: format!("{head}@{}/{tail}", port.addr()),
+            url: format!("{head}{}{tail}", port.addr()),
             listening: tokio::spawn(listen(listener, wire.clone())),
             wire,
             _port: port,
@@ -173,6 +172,14 @@ impl Answered {
     pub fn cut_short(self) {
         let _ = self.0.send(Fate::CutShort);
     }
+}
+
+/// A URL in three: what comes before its address, the address, and what follows.
+fn around_address(url: &str) -> Result<(&str, &str, &str)> {
+    let scheme = url.find("://").context("the URL has no scheme")? + "://".len();
+    let end = url[scheme..].find('/').map_or(url.len(), |at| scheme + at);
+    let start = url[..end].rfind('@').map_or(scheme, |at| at + 1);
+    Ok((&url[..start], &url[start..end], &url[end..]))
 }
 
 async fn listen(listener: TcpListener, wire: Arc<Wire>) {

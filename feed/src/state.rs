@@ -72,8 +72,11 @@ impl Standing {
         (purchases as f64 / self.drain_or_prior_per_s() * 1000.0) as u64
     }
 
-    /// Purchases ahead of a place that is not decided yet.
+    /// Purchases that will be decided before a place; none when it is decided.
     pub fn ahead_of(&self, place: Place) -> u64 {
+        if place.seq <= self.cursor {
+            return 0;
+        }
         let records = self.cursor.records_until(place.seq).saturating_sub(1);
         self.purchases_in(records) + u64::from(place.index)
     }
@@ -473,4 +476,32 @@ pub(crate) fn found(
         ruling,
         replayed,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_ahead_of_a_place_that_is_decided() {
+        let standing = Standing {
+            epoch: 1,
+            generation: Generation::FIRST,
+            cursor: Seq::try_from(7).unwrap(),
+            last_seq: Seq::try_from(9).unwrap(),
+            decided_total: 0,
+            drain_per_s: 0.0,
+            mean_group: 10.0,
+            halted: None,
+            heard_at: None,
+        };
+        let ahead_of = |seq: u64| {
+            standing.ahead_of(Place {
+                partition: Partition::try_from(0).unwrap(),
+                seq: seq.try_into().unwrap(),
+                index: 5,
+            })
+        };
+        assert_eq!([7, 8, 9].map(ahead_of), [0, 5, 15]);
+    }
 }

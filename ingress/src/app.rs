@@ -4,12 +4,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::Context;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware;
 use axum::routing::get;
 use axum::{Json, Router};
 use feed::Feed;
-use sale::TicketKeys;
+use sale::{Place, Ticket, TicketKeys};
 use sqlx::PgPool;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::RequestBodyDeadlineLayer;
@@ -20,6 +21,7 @@ use crate::admission::Admission;
 use crate::batcher::Batchers;
 use crate::client_address::TrustedHops;
 use crate::front_door::{self, FrontDoor};
+use crate::keys::Keys;
 use crate::openapi;
 use crate::passwords::Passwords;
 use crate::problem::Problem;
@@ -55,6 +57,7 @@ pub(crate) struct Parts {
     pub(crate) batchers: Batchers,
     pub(crate) rate_limits: RateLimits,
     pub(crate) admission: Admission,
+    pub(crate) keys: Keys,
     pub(crate) tickets: TicketKeys,
     pub(crate) sessions: SessionKeys,
     pub(crate) cookies: Cookies,
@@ -68,6 +71,13 @@ impl App {
         Self {
             parts: Arc::new(parts),
         }
+    }
+
+    /// The ticket of a place in the log: the same whenever it is asked for.
+    pub(crate) fn ticket(&self, place: Place) -> anyhow::Result<Ticket> {
+        let generation = self.feed.generation_at(place);
+        let generation = generation.with_context(|| format!("no partition of {place}"))?;
+        Ok(self.tickets.current().seal(place, generation))
     }
 }
 

@@ -12,10 +12,11 @@ use sale::subject::{Channel, LogSubject};
 use sale::{
     GROUP_BYTES_MAX, GROUP_PURCHASES_MAX, KeyId, Place, Purchase, Purchases, RECORD_VERSION, SaleId,
 };
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 use tracing::debug;
 
 use crate::publisher::{Publisher, Refusal};
+use crate::reply::Reply;
 
 /// Purchases that may wait for one sale's next record; beyond it they are refused as busy. About
 /// a tenth of a second's worth at full speed.
@@ -38,7 +39,7 @@ pub(crate) enum Unlogged {
 
 struct Waiting {
     purchase: Purchase,
-    reply: oneshot::Sender<Logged>,
+    reply: Reply,
 }
 
 /// All batchers of a process. Cheap to clone.
@@ -59,23 +60,17 @@ impl Batchers {
         }
     }
 
-    /// Hands a purchase to its sale's batcher and waits for its place.
-    pub(crate) async fn log(&self, sale: SaleId, purchase: Purchase) -> Logged {
-        let (reply, place) = oneshot::channel();
-        self.hand_over(sale, Waiting { purchase, reply })?;
-        // A batcher answers everybody it took; only its panic could drop a reply.
-        place
-            .await
-            .unwrap_or(Err(Unlogged::Refused(Refusal::Unknown)))
-    }
-
-    fn hand_over(&self, sale: SaleId, mut waiting: Waiting) -> Result<(), Unlogged> {
+    /// Hands a purchase to its sale's batcher, which replies with its place.
+    pub(crate) fn log(&self, sale: SaleId, purchase: Purchase, reply: Reply) {
+        let mut waiting = Waiting { purchase, reply };
         let mut sales = self.sales.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
             let batcher = sales.entry(sale).or_insert_with(|| self.start(sale));
             match batcher.try_send(waiting) {
-                Ok(()) => return Ok(()),
-                Err(mpsc::error::TrySendError::Full(_)) => return Err(Unlogged::Full),
+                Ok(()) => return,
+                Err(mpsc::error::TrySendError::Full(returned)) => {
+                    return returned.reply.send(Err(Unlogged::Full));
+                }
                 Err(mpsc::error::TrySendError::Closed(returned)) => {
                     // It was idle and has just left.
                     waiting = returned;
@@ -158,7 +153,7 @@ impl Batcher {
                 })
                 .map_err(Unlogged::Refused);
             // The client may be gone; its purchase is in the log all the same.
-            let _ = waiting.reply.send(place);
+            waiting.reply.send(place);
         }
     }
 }

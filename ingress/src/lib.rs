@@ -13,7 +13,9 @@
 //! | `request_id.rs`, `request_metrics.rs`, `security_headers.rs` | the parts of that |
 //! | `static_files.rs` | the page |
 //! | `admission.rs` | who gets into the log |
+//! | `keys.rs`, `repeats.rs` | what idempotency keys stand for, and how a repeated one is answered |
 //! | `batcher.rs` | group commit: one record in flight per sale |
+//! | `reply.rs` | what a batcher answers, to all who wait for it |
 //! | `publisher.rs` | writes records to JetStream, and tells "refused" from "unknown" |
 //! | `log_watch.rs` | whether the streams and our clock are as they must be |
 //! | `commands.rs` | operator commands, logged and waited for |
@@ -34,12 +36,15 @@ mod credentials;
 mod front_door;
 mod idempotency_key;
 mod json;
+mod keys;
 mod log_watch;
 mod openapi;
 mod passwords;
 mod problem;
 mod publisher;
 mod rate_limits;
+mod repeats;
+mod reply;
 mod request_id;
 mod request_metrics;
 mod revocations;
@@ -66,6 +71,7 @@ use crate::admission::Admission;
 use crate::app::{App, Parts};
 use crate::batcher::Batchers;
 use crate::client_address::TrustedHops;
+use crate::keys::Keys;
 use crate::passwords::Passwords;
 use crate::publisher::Publisher;
 use crate::rate_limits::RateLimits;
@@ -77,7 +83,7 @@ pub use create_operator::create_operator;
 /// Postgres connections of one replica: it reads old tickets and orders, never on the hot path.
 const POSTGRES_CONNECTIONS: u32 = 8;
 
-/// How often rate limits forget shoppers who went away.
+/// How often rate limits and keys forget shoppers who went away.
 const TIDY_EVERY: Duration = Duration::from_secs(10);
 
 /// How long the first snapshot may take before the process gives up and is started again.
@@ -133,6 +139,7 @@ pub async fn run(config: config::Serve, shutdown: Shutdown) -> anyhow::Result<()
         publisher,
         rate_limits: RateLimits::new(&config.rates),
         admission: Admission::new(Duration::from_millis(config.queue_wait_max_ms)),
+        keys: Keys::new(),
         feed,
         pool,
         tickets,
@@ -204,5 +211,6 @@ async fn tidy(app: App) {
     loop {
         every.tick().await;
         app.rate_limits.tidy();
+        app.keys.tidy(std::time::Instant::now());
     }
 }

@@ -46,7 +46,6 @@ pub(crate) enum Problem {
     /// The sale cannot be bought from now.
     NotForSale(SaleState),
     /// The idempotency key stands for another request.
-    #[expect(dead_code, reason = "the keys' memory is about to use it")]
     KeyReused,
     /// Too many requests.
     RateLimited {
@@ -152,6 +151,16 @@ impl Problem {
             Self::Halted => "halted",
             Self::CommandRefused(ruling) => ruling,
             Self::Internal(_) => "internal",
+        }
+    }
+
+    /// Tells the key to repeat, where repeating it finds the outcome out.
+    pub(crate) fn with_key(self, name: &str) -> Self {
+        match self {
+            Self::OutcomeUnknown { .. } => Self::OutcomeUnknown {
+                key: Some(name.to_owned()),
+            },
+            other => other,
         }
     }
 

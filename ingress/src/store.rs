@@ -2,7 +2,7 @@
 
 pub(crate) mod accounts;
 
-use sale::{CommandRuling, Moment, Place, ProductId, SaleId, ShopperId};
+use sale::{CommandRuling, KeyHash, Moment, Place, ProductId, SaleId, ShopperId, Ticket};
 use sqlx::PgPool;
 use uuid::Uuid;
 
@@ -74,4 +74,22 @@ pub(crate) async fn orders_of(
             ordered_at: feed::moment(row.ordered_at),
         })
         .collect())
+}
+
+/// The order that a key has won, also when it was cancelled since: a key wins once.
+pub(crate) async fn order_with_key(
+    pool: &PgPool,
+    sale: SaleId,
+    shopper: ShopperId,
+    key: KeyHash,
+) -> anyhow::Result<Option<Ticket>> {
+    let id = sqlx::query_scalar!(
+        "SELECT id FROM orders WHERE shopper_id = $1 AND sale_id = $2 AND key_hash = $3",
+        shopper.uuid(),
+        sale.uuid(),
+        key.bits().cast_signed()
+    )
+    .fetch_optional(pool)
+    .await?;
+    Ok(id.map(Ticket::from_order_id))
 }

@@ -3,21 +3,20 @@
 use axum::Json as Answer;
 use axum::extract::{FromRequest, Path, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::IntoResponse;
-use sale::{KeyHash, Purchase, SaleId, Ticket};
+use axum::response::{IntoResponse, Response};
+use sale::{KeyHash, Place, Purchase, Sale, SaleId, Ticket};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::admission;
 use crate::app::App;
-use crate::batcher::Unlogged;
 use crate::client_address::Visit;
 use crate::idempotency_key;
 use crate::json::Json;
+use crate::keys::Key;
 use crate::openapi::{Always, Body, SignedIn};
 use crate::problem::{Details, Problem};
-use crate::publisher::{Refusal, Shut};
+use crate::repeats::{self, Earlier};
 use crate::session::Shopper;
 
 /// The body of a purchase. May be `{}`.
@@ -56,17 +55,19 @@ pub(crate) struct Accepted {
     post, path = "/v1/sales/{sale}/purchases", operation_id = "buy", tag = "buy",
     params(
         ("sale" = Uuid, Path, description = "The sale's id"),
-        ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 characters, quoted or bare. The same key never buys twice."),
+        ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 characters, quoted or bare. The same key never buys twice: repeated, it is answered with the ticket it has, until that is lost; then it may compete again."),
     ),
     request_body = Wish,
     responses(
-        (status = 202, description = "Durable; the ticket tells the result.", body = Accepted, headers(
+        (status = 202, description = "Durable; the ticket tells the result. A repeated key may get the ticket it has.", body = Accepted, headers(
             ("RateLimit" = String, description = "What is left of the nearest limit: `\"shopper\";r=19;t=1`"),
             ("RateLimit-Policy" = String, description = "Its terms: `\"shopper\";q=20;w=2`"),
         )),
         (status = 404, description = "`unknown-sale`", body = Details, content_type = "application/problem+json"),
-        (status = 409, description = "`not-started`, `paused`, `sold-out`, `ended` or `closed`", body = Details, content_type = "application/problem+json"),
+        (status = 409, description = "`not-started`, `paused`, `sold-out`, `ended` or `closed`. Whoever missed the answer to an earlier request finds what it won in `orders/mine`.", body = Details, content_type = "application/problem+json"),
         Body, SignedIn, Always,
+        (status = 422, description = "`invalid`, or `key-reused`: the key stands for a request with another quantity.", body = Details, content_type = "application/problem+json"),
+        (status = 503, description = "`busy`, `halted` or `unavailable`: nothing was done. `outcome-unknown`: repeat with the same `key`, which is in the answer; it may have won.", body = Details, content_type = "application/problem+json"),
     ),
     security(("bearer" = []), ("cookie" = [])),
 )]
@@ -76,42 +77,70 @@ pub(crate) async fn create(
     visit: Visit,
     Shopper(shopper): Shopper,
     request: Request,
-) -> Result<impl IntoResponse, Problem> {
+) -> Result<Response, Problem> {
     let sale: SaleId = sale.parse().map_err(|_| Problem::UnknownSale)?;
-    let key =
-        idempotency_key::given(request.headers())?.unwrap_or_else(|| Uuid::new_v4().to_string());
+    let given = idempotency_key::given(request.headers())?;
+    let made = given.is_none();
+    let name = given.unwrap_or_else(|| Uuid::new_v4().to_string());
+    let key = Key {
+        sale,
+        shopper,
+        hash: KeyHash::of(&name),
+    };
     let known = app.feed.sale(sale).ok_or(Problem::UnknownSale)?;
     let allowance = app.rate_limits.purchase(&visit, shopper)?;
-    let standing = app
-        .admission
-        .admit(&known, shopper, &app.feed, &app.publisher)?;
-    // Whoever is turned away costs no parsing.
-    let Json(wish) = Json::<Wish>::from_request(request, &app).await?;
-    if wish.quantity != 1 {
-        return Err(Problem::Invalid(
-            "quantity must be 1: one purchase is one unit".into(),
-        ));
-    }
+    let place = place(&app, &known, key, made, request)
+        .await
+        .map_err(|problem| problem.with_key(&name))?;
+    Ok((allowance, accepted(&app, place, sale, name)?).into_response())
+}
 
+/// Where the purchase stands in the log: where an earlier request with its key has put it, or a
+/// new place.
+async fn place(
+    app: &App,
+    sale: &Sale,
+    key: Key,
+    made: bool,
+    request: Request,
+) -> Result<Place, Problem> {
+    // A key that is known is answered by what it stands for; whoever is turned away with a new one
+    // costs no parsing.
+    let is_known = !made && app.keys.recall(&key).is_some();
+    let (earlier, unread) = if is_known {
+        one_unit(app, &key, request).await?;
+        (repeats::earlier(app, &key).await?, None)
+    } else {
+        (Earlier::Nothing, Some(request))
+    };
+    if let Earlier::Logged(place) = earlier {
+        return Ok(place);
+    }
+    let admitted = app
+        .admission
+        .admit(sale, key.shopper, &app.feed, &app.publisher);
+    earlier.weigh(admitted)?;
+    if let Some(request) = unread {
+        one_unit(app, &key, request).await?;
+    }
     let purchase = Purchase {
-        shopper,
-        key: KeyHash::of(&key),
+        shopper: key.shopper,
+        key: key.hash,
         received_at_ms: feed::now(),
     };
-    let place = app
-        .batchers
-        .log(sale, purchase)
-        .await
-        .map_err(|why| refuse(&app, sale, why, &key))?;
+    if made {
+        repeats::log_new(app, key, purchase).await
+    } else {
+        repeats::log(app, key, purchase, earlier == Earlier::Unknown).await
+    }
+}
 
-    // An operator may have begun another one while the record was on its way.
-    let generation = app.feed.generation_at(place).unwrap_or(standing.generation);
-    let ticket = app.tickets.current().seal(place, generation);
-    let ahead = app
-        .feed
-        .standing(place.partition)
-        .map_or(0, |now| now.ahead_of(place));
-    let wait_ms = standing.wait_ms(ahead);
+fn accepted(app: &App, place: Place, sale: SaleId, key: String) -> Result<Response, Problem> {
+    let ticket = app.ticket(place)?;
+    let (ahead, wait_ms) = app.feed.standing(place.partition).map_or((0, 0), |now| {
+        let ahead = now.ahead_of(place);
+        (ahead, now.wait_ms(ahead))
+    });
     metrics::counter!("ingress_accepted_total").increment(1);
     let headers = [
         (header::LOCATION, text(&format!("/v1/tickets/{ticket}"))),
@@ -128,21 +157,23 @@ pub(crate) async fn create(
         ahead,
         wait_ms,
     };
-    Ok((StatusCode::ACCEPTED, headers, allowance, Answer(accepted)))
+    Ok((StatusCode::ACCEPTED, headers, Answer(accepted)).into_response())
 }
 
-fn refuse(app: &App, sale: SaleId, why: Unlogged, key: &str) -> Problem {
-    match why {
-        Unlogged::Full => admission::gathering_full(),
-        Unlogged::Refused(Refusal::Certain) => {
-            let shut = app.publisher.takes_purchases(sale.partition());
-            admission::shut(shut.err().unwrap_or(Shut::Silent))
-        }
-        Unlogged::Refused(Refusal::Unknown) => Problem::OutcomeUnknown {
-            key: Some(key.to_owned()),
-        },
-        Unlogged::Refused(Refusal::Halted) => Problem::Halted,
+/// Reads the body. Every purchase that is remembered is of one unit; under its key anything else
+/// is another request.
+async fn one_unit(app: &App, key: &Key, request: Request) -> Result<(), Problem> {
+    let Json(wish) = Json::<Wish>::from_request(request, app).await?;
+    if wish.quantity == 1 {
+        return Ok(());
     }
+    if app.keys.recall(key).is_none() {
+        return Err(Problem::Invalid(
+            "quantity must be 1: one purchase is one unit".into(),
+        ));
+    }
+    repeats::count("reused");
+    Err(Problem::KeyReused)
 }
 
 fn text(value: &str) -> HeaderValue {

@@ -12,6 +12,7 @@ mod drain;
 mod durability;
 mod front_door;
 mod hardening;
+mod keys;
 mod limits;
 mod operators;
 mod rate_limits;

@@ -5,7 +5,10 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use async_nats::jetstream;
 use devstack::audit::{Attempt, Findings, History, audit};
-use devstack::{Answer, OpenSale, Role, Shopper, Stack, StackBuilder};
+use devstack::{Answer, Http, OpenSale, Proxy, Role, Shopper, Stack, StackBuilder};
+use sale::subject::{Channel, LogSubject};
+use sale::{Action, CommandId, Control, RECORD_VERSION, SaleId};
+use uuid::Uuid;
 
 /// Longer than anything takes here on a machine that is busy with other tests.
 pub(crate) const SOON: Duration = Duration::from_secs(30);
@@ -36,9 +39,25 @@ impl Shop {
         Ok(shop)
     }
 
+    /// One more door, which reaches NATS by way of a proxy.
+    pub(crate) async fn add_wired_door(&mut self) -> Result<Proxy> {
+        let proxy = Proxy::before(&self.stack.tenant().nats_url()).await?;
+        self.stack.set_env(Role::Ingress, "NATS_URL", proxy.url());
+        let index = self.stack.add_ingress().await?;
+        let door = self.stack.ingress(index).url();
+        self.is_known_at(&door).await?;
+        self.doors.push(door);
+        Ok(proxy)
+    }
+
+    /// How the bytes begin that carry a record of purchases to the log.
+    pub(crate) fn purchases_begin(&self) -> Vec<u8> {
+        format!("HPUB sale.00.{}.purchases", self.sale).into_bytes()
+    }
+
     /// The feed tells the other doors of a new sale a moment later.
     async fn is_known_at(&self, door: &str) -> Result<()> {
-        let http = devstack::Http::new();
+        let http = Http::new();
         let url = format!("{door}/v1/sales/{}", self.sale);
         devstack::until("the sale at every door", SOON, async || {
             Ok((http.get(&url).await?.status == 200).then_some(()))
@@ -61,6 +80,42 @@ impl Shop {
     pub(crate) async fn audit(&self, attempts: Vec<Attempt>) -> Result<Findings> {
         let history = History::read(self.stack.pool(), self.sale.parse()?, attempts).await?;
         Ok(audit(&history))
+    }
+
+    /// Writes a command into the log, as a door would.
+    pub(crate) async fn tell(&self, action: Action) -> Result<()> {
+        let sale: SaleId = self.sale.parse()?;
+        let control = Control {
+            v: RECORD_VERSION,
+            sale,
+            command: CommandId::new(Uuid::new_v4()),
+            by: "operator:test".to_owned(),
+            reason: None,
+            action,
+        };
+        let log = jetstream::new(self.stack.tenant().nats(Role::Ingress).await?);
+        let subject = LogSubject::of(sale, Channel::Control).to_string();
+        let body = serde_json::to_vec(&control)?;
+        log.publish(subject, body.into()).await?.await?;
+        Ok(())
+    }
+
+    /// How many repeated keys a door has answered like this, by its own count.
+    pub(crate) async fn repeated(&self, door: usize, outcome: &str) -> Result<u64> {
+        let url = format!("{}/metrics", self.stack.ingress(door).health_url());
+        let metrics = Http::new().get(&url).await?;
+        let text = metrics.body.as_str().context("metrics are text")?;
+        let name = format!("ingress_repeated_keys_total{{outcome=\"{outcome}\"}} ");
+        let line = text.lines().find_map(|line| line.strip_prefix(&name));
+        Ok(line.unwrap_or("0").parse()?)
+    }
+
+    /// The rulings of every decided record of purchases, in order.
+    pub(crate) async fn rulings(&self) -> Result<Vec<String>> {
+        let rulings = sqlx::query_scalar(
+            "SELECT rulings FROM decisions WHERE rulings ~ '^[A-Z]' ORDER BY partition, seq",
+        );
+        Ok(rulings.fetch_all(self.stack.pool()).await?)
     }
 
     /// How many records the log of partition 0 holds.
