@@ -63,35 +63,38 @@ async fn dripped(door: SocketAddr, text: &str) -> Result<String> {
 }
 
 #[tokio::test]
-async fn a_client_that_hangs_up_has_bought_all_the_same() -> Result<()> {
-    // Given: a log server that does not answer for a moment.
+async fn a_client_that_hangs_up_takes_nobody_with_it() -> Result<()> {
+    // Given: a log server that does not answer for a moment, and a record on its way there.
     let servers = Servers::own().await?;
     let shop = Shop::open(Stack::builder().on(&servers), 1, &OpenSale::of(9)).await?;
     let right = Right::of_a_guest(&shop).await?;
+    let (first, last) = (shop.shopper().await?, shop.shopper().await?);
     servers.nats()?.pause()?;
-
-    // When: a purchase is on its way to the log, and its client hangs up.
-    let mut wire = Wire::to(shop.stack.ingress(0).addr()).await?;
-    wire.send(&right.on_the_wire("{}")).await?;
-    until("a record under way", SOON, async || {
+    let under_way = async || {
         let metrics = shop.metrics().await?;
         Ok(metrics
             .contains("ingress_group_purchases_count 1")
             .then_some(()))
-    })
-    .await?;
-    wire.hang_up().await?;
-    servers.nats()?.resume()?;
+    };
 
-    // Then: it has its order.
-    let sale: uuid::Uuid = shop.sale.parse()?;
-    until("an order nobody waits for", SOON, async || {
-        let orders: i64 = sqlx::query_scalar("SELECT count(*) FROM orders WHERE sale_id = $1")
-            .bind(sale)
-            .fetch_one(shop.stack.pool())
-            .await?;
-        Ok((orders >= 1).then_some(()))
-    })
-    .await?;
+    // When: two purchases gather for the next record, and the client of the first of them hangs up.
+    let gathering = async {
+        until("a record under way", SOON, under_way).await?;
+        let mut hasty = Wire::to(shop.stack.ingress(0).addr()).await?;
+        hasty.send(&right.on_the_wire("{}")).await?;
+        hasty.hang_up().await?;
+        let going_on = async {
+            until("a record under way", SOON, under_way).await?;
+            servers.nats()?.resume()
+        };
+        let (answer, resumed) = tokio::join!(last.buy(&shop.sale, None), going_on);
+        resumed.and(answer)
+    };
+    let (before, after) = tokio::join!(first.buy(&shop.sale, None), gathering);
+
+    // Then: the others are accepted.
+    for answer in [before?, after?] {
+        assert_eq!(answer.status, 202, "{}", answer.body);
+    }
     shop.stack.stop().await
 }
