@@ -20,11 +20,16 @@ use utoipa_axum::routes;
 
 use crate::admission::Admission;
 use crate::batcher::Batchers;
+use crate::commands::Undecided;
+use crate::log::Log;
 use crate::openapi;
+use crate::pausing::Pausing;
 use crate::problem::Problem;
 use crate::publisher::Publisher;
 use crate::rate_limits::RateLimits;
-use crate::routes::{orders, page, products, purchases, sales, sessions, tickets};
+use crate::routes::{
+    operate, operations, orders, page, products, purchases, sale_orders, sales, sessions, tickets,
+};
 use crate::session::SessionKeys;
 
 /// Largest body of any request: a product's description is 4,000 characters.
@@ -45,6 +50,9 @@ pub(crate) struct Parts {
     pub(crate) pool: PgPool,
     pub(crate) publisher: Publisher,
     pub(crate) batchers: Batchers,
+    pub(crate) log: Log,
+    pub(crate) undecided: Undecided,
+    pub(crate) pausing: Pausing,
     pub(crate) rate_limits: RateLimits,
     pub(crate) admission: Admission,
     pub(crate) tickets: TicketKeys,
@@ -74,14 +82,26 @@ fn api() -> OpenApiRouter<App> {
         // Accounts
         .routes(routes!(sessions::guest))
         // The catalogue
-        .routes(routes!(products::create))
+        .routes(routes!(products::list, products::create))
+        .routes(routes!(products::show))
         .routes(routes!(sales::list, sales::open))
-        .routes(routes!(sales::show))
-        .routes(routes!(sales::close))
+        .routes(routes!(sales::show, operate::change))
         // Buying
         .routes(routes!(purchases::create))
         .routes(routes!(tickets::show))
+        .routes(routes!(orders::list))
+        .routes(routes!(orders::show))
         .routes(routes!(orders::mine))
+        // Operating
+        .routes(routes!(operate::pause))
+        .routes(routes!(operate::resume))
+        .routes(routes!(operate::close))
+        .routes(routes!(operate::restock))
+        .routes(routes!(operate::cancel))
+        .routes(routes!(sale_orders::list))
+        .routes(routes!(operations::partitions::list))
+        .routes(routes!(operations::tickets::show))
+        .routes(routes!(operations::audit::list))
         // The page
         .routes(routes!(page::config))
 }

@@ -9,28 +9,39 @@
 //! | `admission.rs` | who gets into the log |
 //! | `batcher.rs` | group commit: one record in flight per sale |
 //! | `publisher.rs` | writes records to JetStream, and tells "refused" from "unknown" |
-//! | `commands.rs` | operator commands, logged and waited for |
+//! | `commands.rs`, `pausing.rs` | operator commands, logged and waited for |
+//! | `idempotency_key.rs`, `derived.rs` | the client's key, and the ids made from it |
+//! | `asked.rs`, `json.rs`, `text.rs` | what a request may say |
+//! | `pages.rs`, `csv.rs` | long answers |
+//! | `log.rs` | reads the log, for people who look after it |
 //! | `problem.rs` | every refusal |
 //! | `openapi.rs` | the description of the API |
-//! | `store.rs` | SQL that is not about tickets |
+//! | `store.rs`, `store/` | SQL that is not about tickets |
 //!
 //! Deliberately absent: any decision about who wins, and any write to sales, orders or decisions.
 
 mod admission;
 mod app;
+mod asked;
 mod batcher;
 mod client_address;
 mod commands;
 pub mod config;
+mod csv;
+mod derived;
 mod idempotency_key;
 mod json;
+mod log;
 mod openapi;
+mod pages;
+mod pausing;
 mod problem;
 mod publisher;
 mod rate_limits;
 mod routes;
 mod session;
 mod store;
+mod text;
 
 use std::time::Duration;
 
@@ -48,6 +59,9 @@ use tracing::info;
 use crate::admission::Admission;
 use crate::app::{App, Parts};
 use crate::batcher::Batchers;
+use crate::commands::Undecided;
+use crate::log::Log;
+use crate::pausing::Pausing;
 use crate::publisher::Publisher;
 use crate::rate_limits::RateLimits;
 use crate::routes::page::PageConfig;
@@ -103,12 +117,16 @@ pub async fn run(config: config::Serve, shutdown: Shutdown) -> anyhow::Result<()
     loaded.context("Postgres did not tell of partitions and sales within 30 s")?;
 
     let jetstream = service::nats::jetstream(publish.clone(), publisher::ACK_TIMEOUT);
+    let log = Log::new(jetstream.clone());
     let publisher = Publisher::new(jetstream, feed.clone());
     publisher.check_streams().await?;
     let rate = config.rate_limits.then_some(config.rate_per_shopper_per_s);
     let app = App::new(Parts {
         batchers: Batchers::new(publisher.clone(), tickets.current().id()),
         publisher,
+        log,
+        undecided: Undecided::new(),
+        pausing: Pausing::default(),
         rate_limits: RateLimits::new(rate),
         admission: Admission::new(config.queue_wait_max_ms),
         feed,

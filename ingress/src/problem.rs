@@ -30,12 +30,13 @@ pub(crate) enum Problem {
     MethodNotAllowed,
     /// No such sale.
     UnknownSale,
+    /// No such order, or somebody else's.
+    UnknownOrder,
     /// Not a ticket of ours.
     BadTicket,
     /// The sale cannot be bought from now.
     NotForSale(SaleState),
     /// The idempotency key stands for another request.
-    #[expect(dead_code, reason = "the keys' memory is about to use it")]
     KeyReused,
     /// Too many requests by one shopper.
     RateLimited {
@@ -98,7 +99,9 @@ impl Problem {
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
             Self::Forbidden => StatusCode::FORBIDDEN,
-            Self::NotFound | Self::UnknownSale | Self::BadTicket => StatusCode::NOT_FOUND,
+            Self::NotFound | Self::UnknownSale | Self::UnknownOrder | Self::BadTicket => {
+                StatusCode::NOT_FOUND
+            }
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::NotForSale(_) | Self::CommandRefused(_) => StatusCode::CONFLICT,
             Self::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
@@ -121,6 +124,7 @@ impl Problem {
             Self::NotFound => "not-found",
             Self::MethodNotAllowed => "method-not-allowed",
             Self::UnknownSale => "unknown-sale",
+            Self::UnknownOrder => "unknown-order",
             Self::BadTicket => "bad-ticket",
             Self::NotForSale(SaleState::Upcoming) => "not-started",
             Self::NotForSale(state) => state.as_str(),
@@ -145,6 +149,7 @@ impl Problem {
             Self::NotFound => "Nothing is here",
             Self::MethodNotAllowed => "This method is not for this path",
             Self::UnknownSale => "There is no such sale",
+            Self::UnknownOrder => "There is no such order",
             Self::BadTicket => "This is not one of our tickets",
             Self::NotForSale(SaleState::Upcoming) => "The sale has not started",
             Self::NotForSale(SaleState::SoldOut) => "The sale is sold out",
@@ -178,6 +183,7 @@ impl Problem {
             | Self::NotFound
             | Self::MethodNotAllowed
             | Self::UnknownSale
+            | Self::UnknownOrder
             | Self::BadTicket
             | Self::NotForSale(_)
             | Self::KeyReused
@@ -203,6 +209,7 @@ impl Problem {
             | Self::NotFound
             | Self::MethodNotAllowed
             | Self::UnknownSale
+            | Self::UnknownOrder
             | Self::BadTicket
             | Self::NotForSale(_)
             | Self::KeyReused

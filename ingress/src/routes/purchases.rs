@@ -82,6 +82,7 @@ pub(crate) async fn create(
     let key = idempotency_key::given(&headers)?.unwrap_or_else(|| Uuid::new_v4().to_string());
     let known = app.feed.sale(sale).ok_or(Problem::UnknownSale)?;
     app.rate_limits.purchase(shopper)?;
+    app.pausing.admit(sale)?;
     let standing = app.admission.admit(&known, &app.feed, &app.publisher)?;
 
     let purchase = Purchase {

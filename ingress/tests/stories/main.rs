@@ -4,8 +4,12 @@
 mod request;
 mod shop;
 
+mod catalogue;
 mod description;
 mod durability;
 mod front_door;
 mod limits;
+mod operate;
+mod operations;
+mod orders;
 mod refusals;
