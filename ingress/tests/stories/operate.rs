@@ -13,6 +13,19 @@ use crate::shop::{SOON, Shop, ticket};
 /// Commands of one replica that may wait for their decision.
 const UNDECIDED_MAX: u64 = 256;
 
+/// Of so many keys some lead to another of four partitions than to the first.
+const KEYS: u32 = 8;
+
+/// Terms of one more sale of the same product.
+async fn new_sale(operator: &Operator, of: &str) -> Result<Value> {
+    let known = operator.get(&format!("/v1/sales/{of}")).await?;
+    Ok(json!({
+        "product_id": known.body["product"]["id"], "stock": 7, "unit_limit": 1,
+        "price": { "amount_minor": 100, "currency": "EUR" }, "reason": "Asked for",
+        "starts_at": "2030-01-01T10:00:00Z", "ends_at": "2030-01-01T11:00:00Z",
+    }))
+}
+
 async fn patch(operator: &Operator, sale: &str, body: Value) -> Result<Answer> {
     let path = format!("/v1/sales/{sale}");
     operator.send("PATCH".parse()?, &path, Some(&body)).await
@@ -272,12 +285,7 @@ async fn a_key_opens_one_sale_at_two_doors_at_once() -> Result<()> {
     let operator = shop.stack.operator().await?;
     let doors = shop.doors.iter().map(|door| operator.at(door));
     let doors: Vec<Operator> = doors.collect();
-    let known = operator.get(&format!("/v1/sales/{}", shop.sale)).await?;
-    let terms = json!({
-        "product_id": known.body["product"]["id"], "stock": 7, "unit_limit": 1,
-        "price": { "amount_minor": 100, "currency": "EUR" },
-        "starts_at": "2030-01-01T10:00:00Z", "ends_at": "2030-01-01T11:00:00Z",
-    });
+    let terms = new_sale(&operator, &shop.sale).await?;
 
     // When: the same sale is opened eight times at once.
     let opening = (0..8).map(|nth| doors[nth % 2].post_once("/v1/sales", "k", &terms));
@@ -307,12 +315,7 @@ async fn a_key_opens_one_sale_at_two_doors_at_once() -> Result<()> {
 async fn a_sale_that_is_not_decided_yet_is_found_by_its_key() -> Result<()> {
     let shop = Shop::open(Stack::builder(), 2, &OpenSale::of(1)).await?;
     let operator = shop.stack.operator().await?;
-    let known = operator.get(&format!("/v1/sales/{}", shop.sale)).await?;
-    let terms = json!({
-        "product_id": known.body["product"]["id"], "stock": 7, "unit_limit": 1,
-        "price": { "amount_minor": 100, "currency": "EUR" }, "reason": "Asked for",
-        "starts_at": "2030-01-01T10:00:00Z", "ends_at": "2030-01-01T11:00:00Z",
-    });
+    let terms = new_sale(&operator, &shop.sale).await?;
     shop.stack.allocator(0).pause()?;
     let logged = operator.post_once("/v1/sales", "k", &terms).await?;
     assert_eq!((logged.status, &logged.body), (202, &Value::Null));
@@ -329,6 +332,33 @@ async fn a_sale_that_is_not_decided_yet_is_found_by_its_key() -> Result<()> {
     let sale = opened.text("id").context("no id")?;
     let first = &trail(&operator, sale).await?[0];
     assert_eq!((&*first.1, &*first.2), ("applied", "Asked for"));
+    shop.stack.stop().await
+}
+
+#[tokio::test]
+async fn a_key_finds_its_sale_also_after_partitions_were_added() -> Result<()> {
+    let mut shop = Shop::selling(1).await?;
+    let operator = shop.stack.operator().await?;
+    let terms = new_sale(&operator, &shop.sale).await?;
+    let keys: Vec<String> = (0..KEYS).map(|number| number.to_string()).collect();
+    let opening = async |operator: &Operator| {
+        let opening = keys
+            .iter()
+            .map(|key| operator.post_once("/v1/sales", key, &terms));
+        let answers = try_join_all(opening).await?;
+        let ids = answers.iter().map(|answer| {
+            let id = answer.text("id").map(str::to_owned);
+            id.with_context(|| format!("{} {}", answer.status, answer.body))
+        });
+        ids.collect::<Result<Vec<_>>>()
+    };
+    let opened = opening(&operator).await?;
+
+    let added = ["setup", "--partitions", "4"];
+    shop.stack.administer(&added).await?;
+    let door = shop.stack.add_ingress().await?;
+    let new_door = operator.at(&shop.stack.ingress(door).url());
+    assert_eq!(opening(&new_door).await?, opened);
     shop.stack.stop().await
 }
 

@@ -149,7 +149,12 @@ async fn while_the_log_does_not_answer_the_rest_is_told() -> Result<()> {
     servers.nats()?.pause()?;
 
     let path = format!("/v1/operations/tickets/{ticket}");
-    let story = operator.get(&path).await?;
+    // A signal takes a moment to stop every thread.
+    let story = until("a log that does not answer", SOON, async || {
+        let story = operator.get(&path).await?;
+        Ok((story.text("record") != Some("read")).then_some(story))
+    })
+    .await?;
     assert_eq!((story.status, story.text("ruling")), (200, Some("won")));
     assert_eq!(story.text("record"), Some("unavailable"), "{}", story.body);
     let partitions = operator.get("/v1/operations/partitions").await?;
