@@ -181,7 +181,7 @@ async fn the_audit_trail_is_told_page_by_page_the_newest_first() -> Result<()> {
     }
 
     let mut told = Vec::new();
-    let mut query = "limit=1".to_owned();
+    let mut query = "limit=2".to_owned();
     loop {
         let page = operator
             .get(&format!("/v1/operations/audit?{query}"))
@@ -189,7 +189,7 @@ async fn the_audit_trail_is_told_page_by_page_the_newest_first() -> Result<()> {
         let actions = page.body["actions"].as_array().context("no page")?;
         told.extend(actions.iter().cloned());
         match page.text("next_cursor") {
-            Some(cursor) => query = format!("limit=1&cursor={cursor}"),
+            Some(cursor) => query = format!("limit=2&cursor={cursor}"),
             None => break,
         }
         // What is done meanwhile is not in the way.
