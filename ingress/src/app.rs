@@ -21,12 +21,12 @@ use utoipa_axum::routes;
 use crate::admission::Admission;
 use crate::batcher::Batchers;
 use crate::commands::Undecided;
-use crate::log::Log;
 use crate::openapi;
 use crate::pausing::Pausing;
 use crate::problem::Problem;
 use crate::publisher::Publisher;
 use crate::rate_limits::RateLimits;
+use crate::records::Records;
 use crate::routes::{
     operate, operations, orders, page, products, purchases, sale_orders, sales, sessions, tickets,
 };
@@ -50,7 +50,7 @@ pub(crate) struct Parts {
     pub(crate) pool: PgPool,
     pub(crate) publisher: Publisher,
     pub(crate) batchers: Batchers,
-    pub(crate) log: Log,
+    pub(crate) records: Records,
     pub(crate) undecided: Undecided,
     pub(crate) pausing: Pausing,
     pub(crate) rate_limits: RateLimits,

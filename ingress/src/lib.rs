@@ -13,7 +13,7 @@
 //! | `idempotency_key.rs`, `derived.rs` | the client's key, and the ids made from it |
 //! | `asked.rs`, `json.rs`, `text.rs` | what a request may say |
 //! | `pages.rs`, `csv.rs` | long answers |
-//! | `log.rs` | reads the log, for people who look after it |
+//! | `records.rs` | reads the log, for people who look after it |
 //! | `problem.rs` | every refusal |
 //! | `openapi.rs` | the description of the API |
 //! | `store.rs`, `store/` | SQL that is not about tickets |
@@ -31,13 +31,13 @@ mod csv;
 mod derived;
 mod idempotency_key;
 mod json;
-mod log;
 mod openapi;
 mod pages;
 mod pausing;
 mod problem;
 mod publisher;
 mod rate_limits;
+mod records;
 mod routes;
 mod session;
 mod store;
@@ -60,10 +60,10 @@ use crate::admission::Admission;
 use crate::app::{App, Parts};
 use crate::batcher::Batchers;
 use crate::commands::Undecided;
-use crate::log::Log;
 use crate::pausing::Pausing;
 use crate::publisher::Publisher;
 use crate::rate_limits::RateLimits;
+use crate::records::Records;
 use crate::routes::page::PageConfig;
 use crate::session::{Claims, Role, SessionKeys};
 
@@ -117,14 +117,14 @@ pub async fn run(config: config::Serve, shutdown: Shutdown) -> anyhow::Result<()
     loaded.context("Postgres did not tell of partitions and sales within 30 s")?;
 
     let jetstream = service::nats::jetstream(publish.clone(), publisher::ACK_TIMEOUT);
-    let log = Log::new(jetstream.clone());
+    let records = Records::new(jetstream.clone());
     let publisher = Publisher::new(jetstream, feed.clone());
     publisher.check_streams().await?;
     let rate = config.rate_limits.then_some(config.rate_per_shopper_per_s);
     let app = App::new(Parts {
         batchers: Batchers::new(publisher.clone(), tickets.current().id()),
         publisher,
-        log,
+        records,
         undecided: Undecided::new(),
         pausing: Pausing::default(),
         rate_limits: RateLimits::new(rate),

@@ -119,7 +119,7 @@ async fn standing(app: &App, row: PartitionRow) -> anyhow::Result<Standing> {
     let partition = Partition::try_from(u16::try_from(row.partition)?)?;
     let heard = app.feed.standing(partition);
     let heard_at = heard.as_ref().and_then(|heard| heard.heard_at);
-    let log = app.log.size(partition).await.map(|state| Size {
+    let log = app.records.size(partition).await.map(|state| Size {
         records: state.messages,
         bytes: state.bytes,
         first_seq: state.first_sequence,

@@ -13,9 +13,9 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::asked::Named;
-use crate::log::Logged;
 use crate::openapi::{Always, OperatorsOnly};
 use crate::problem::{Details, Problem};
+use crate::records::Logged;
 use crate::routes::orders::NO_STORE;
 use crate::session::Operator;
 use crate::store::operations;
@@ -171,7 +171,7 @@ impl Story {
     }
 
     async fn tell_record(&mut self, app: &App, place: Place) {
-        match app.log.purchase(place).await {
+        match app.records.purchase(place).await {
             Ok(Some(Logged {
                 purchase,
                 subject,

@@ -13,7 +13,7 @@ use sale::{Moment, Partition, Place, Purchase, Record};
 const LOOK_MAX: Duration = Duration::from_secs(1);
 
 /// The streams of all partitions, to look at.
-pub(crate) struct Log {
+pub(crate) struct Records {
     jetstream: jetstream::Context,
 }
 
@@ -25,7 +25,7 @@ pub(crate) struct Logged {
     pub(crate) at: Moment,
 }
 
-impl Log {
+impl Records {
     pub(crate) fn new(jetstream: jetstream::Context) -> Self {
         Self { jetstream }
     }
