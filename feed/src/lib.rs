@@ -32,7 +32,7 @@ use tracing::warn;
 pub use state::{Standing, Waited};
 pub use status::{Reason, TicketStatus};
 pub use store::{SaleRow, StoreError, pool};
-pub use view::{SaleView, moment, now, rfc3339, timestamp};
+pub use view::{Rfc3339, SaleView, moment, now, optional_rfc3339, rfc3339, timestamp};
 
 use state::{Found, Known, Resolved, State, Waiting};
 

@@ -1,3 +1,5 @@
+use std::fmt;
+
 use sale::{Moment, Price, Product, Sale, SaleId, SaleState};
 use serde::{Serialize, Serializer};
 use time::OffsetDateTime;
@@ -78,17 +80,39 @@ pub fn timestamp(moment: Moment) -> OffsetDateTime {
         .unwrap_or(OffsetDateTime::UNIX_EPOCH)
 }
 
+/// A moment as the API writes it: RFC 3339 in UTC with three decimals.
+#[derive(Clone, Copy, Debug)]
+pub struct Rfc3339(pub Moment);
+
+impl fmt::Display for Rfc3339 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let at = timestamp(self.0);
+        write!(
+            f,
+            "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
+            at.year(),
+            u8::from(at.month()),
+            at.day(),
+            at.hour(),
+            at.minute(),
+            at.second(),
+            at.millisecond(),
+        )
+    }
+}
+
 /// Writes a moment as RFC 3339 with three decimals, for `serialize_with`.
 pub fn rfc3339<S: Serializer>(moment: &Moment, serializer: S) -> Result<S::Ok, S::Error> {
-    let at = timestamp(*moment);
-    serializer.collect_str(&format_args!(
-        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
-        at.year(),
-        u8::from(at.month()),
-        at.day(),
-        at.hour(),
-        at.minute(),
-        at.second(),
-        at.millisecond(),
-    ))
+    serializer.collect_str(&Rfc3339(*moment))
+}
+
+/// Like [`rfc3339`], for moments that may not have come.
+pub fn optional_rfc3339<S: Serializer>(
+    moment: &Option<Moment>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    match moment {
+        Some(moment) => rfc3339(moment, serializer),
+        None => serializer.serialize_none(),
+    }
 }

@@ -63,7 +63,7 @@ impl Admission {
         shopper: ShopperId,
         feed: &Feed,
         publisher: &Publisher,
-    ) -> Result<Standing, Problem> {
+    ) -> Result<(), Problem> {
         match sale.state(feed::now()) {
             SaleState::Active => {}
             closed => return Err(turned_away(closed.as_str(), Problem::NotForSale(closed))),
@@ -75,8 +75,7 @@ impl Admission {
         }
         publisher.takes_purchases(partition).map_err(shut)?;
         let who = self.hasher.hash_one((sale.id, shopper));
-        self.queue(partition, who, &standing)?;
-        Ok(standing)
+        self.queue(partition, who, &standing)
     }
 
     fn queue(&self, partition: Partition, who: u64, standing: &Standing) -> Result<(), Problem> {
@@ -150,6 +149,13 @@ pub(crate) fn gathering_full() -> Problem {
             retry_after_ms: RETRY_SOON_MS,
         },
     )
+}
+
+/// Too many commands are undecided.
+pub(crate) fn commands_full() -> Problem {
+    Problem::Busy {
+        retry_after_ms: RETRY_SOON_MS,
+    }
 }
 
 /// The log refuses, or would: certainly nothing was accepted.

@@ -20,16 +20,22 @@ use utoipa_axum::routes;
 use crate::admission::Admission;
 use crate::batcher::Batchers;
 use crate::client_address::TrustedHops;
+use crate::commands::Undecided;
 use crate::front_door::{self, FrontDoor};
 use crate::keys::Keys;
 use crate::openapi;
 use crate::passwords::Passwords;
+use crate::pausing::Pausing;
 use crate::problem::Problem;
 use crate::publisher::Publisher;
 use crate::rate_limits::RateLimits;
+use crate::records::Records;
 use crate::request_metrics::RequestMetrics;
 use crate::revocations::Revocations;
-use crate::routes::{accounts, orders, page, products, purchases, sales, sessions, tickets};
+use crate::routes::{
+    accounts, operate, operations, orders, page, products, purchases, sale_orders, sales, sessions,
+    tickets,
+};
 use crate::session::{Cookies, SessionKeys};
 use crate::static_files;
 
@@ -55,6 +61,9 @@ pub(crate) struct Parts {
     pub(crate) pool: PgPool,
     pub(crate) publisher: Publisher,
     pub(crate) batchers: Batchers,
+    pub(crate) records: Records,
+    pub(crate) undecided: Undecided,
+    pub(crate) pausing: Pausing,
     pub(crate) rate_limits: RateLimits,
     pub(crate) admission: Admission,
     pub(crate) keys: Keys,
@@ -98,14 +107,26 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(sessions::mine))
         .routes(routes!(sessions::guest))
         // The catalogue
-        .routes(routes!(products::create))
+        .routes(routes!(products::list, products::create))
+        .routes(routes!(products::show))
         .routes(routes!(sales::list, sales::open))
-        .routes(routes!(sales::show))
-        .routes(routes!(sales::close))
+        .routes(routes!(sales::show, operate::change))
         // Buying
         .routes(routes!(purchases::create))
         .routes(routes!(tickets::show))
+        .routes(routes!(orders::list))
+        .routes(routes!(orders::show))
         .routes(routes!(orders::mine))
+        // Operating
+        .routes(routes!(operate::pause))
+        .routes(routes!(operate::resume))
+        .routes(routes!(operate::close))
+        .routes(routes!(operate::restock))
+        .routes(routes!(operate::cancel))
+        .routes(routes!(sale_orders::list))
+        .routes(routes!(operations::partitions::list))
+        .routes(routes!(operations::tickets::show))
+        .routes(routes!(operations::audit::list))
         // The page
         .routes(routes!(page::config))
 }

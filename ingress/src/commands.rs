@@ -1,20 +1,39 @@
 //! Operator commands: logged like purchases, then waited for.
+//!
+//! A command is carried out by a task of its own: a client that goes away can neither cancel a record
+//! under way nor let go of what a pause holds back.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use sale::subject::{Channel, LogSubject};
 use sale::{Action, CommandId, CommandRuling, Control, Place, RECORD_VERSION, Sale, SaleId};
-use std::sync::Arc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use uuid::Uuid;
 
 use crate::app::App;
+use crate::pausing::Held;
 use crate::problem::Problem;
 use crate::publisher::{Refusal, Shut};
 use crate::session::Operator;
-use crate::{admission, store};
+use crate::{admission, derived, store};
 
 /// How long a call waits for its command's decision before it answers 202.
 const DECISION_WAIT: Duration = Duration::from_secs(2);
+
+/// Commands of one replica that may be under way or undecided; further ones are refused as busy.
+/// Far more than people give while nobody decides.
+const UNDECIDED_MAX: usize = 256;
+
+/// What an operator wants of a sale.
+pub(crate) struct Command {
+    pub(crate) sale: SaleId,
+    pub(crate) action: Action,
+    /// Why; for the audit trail.
+    pub(crate) reason: Option<String>,
+    /// The same key changes the sale once.
+    pub(crate) key: Option<String>,
+}
 
 /// What became of a command within the time a call may take.
 pub(crate) enum Commanded {
@@ -24,41 +43,89 @@ pub(crate) enum Commanded {
     Logged,
 }
 
+/// How many more commands may be under way.
+pub(crate) struct Undecided(Arc<Semaphore>);
+
+impl Undecided {
+    pub(crate) fn new() -> Self {
+        Self(Arc::new(Semaphore::new(UNDECIDED_MAX)))
+    }
+
+    fn begin(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        let slot = Arc::clone(&self.0).try_acquire_owned();
+        slot.map_err(|_| admission::commands_full())
+    }
+}
+
+/// A command that is being carried out.
+struct Underway {
+    app: App,
+    control: Control,
+    key: Option<String>,
+    logged: oneshot::Sender<()>,
+    _slot: OwnedSemaphorePermit,
+    _held: Option<Held>,
+}
+
 /// Logs a command and waits for its ruling.
 pub(crate) async fn command(
     app: &App,
     operator: &Operator,
-    sale: SaleId,
-    action: Action,
-    reason: Option<String>,
+    command: Command,
 ) -> Result<Commanded, Problem> {
-    let control = Control {
-        v: RECORD_VERSION,
-        sale,
-        command: CommandId::new(Uuid::new_v4()),
-        by: operator.name.clone(),
-        reason,
-        action,
+    let (logged, is_logged) = oneshot::channel();
+    let is_pause = matches!(command.action, Action::Pause {});
+    let control = control(operator, &command);
+    let underway = Underway {
+        app: app.clone(),
+        control: control.clone(),
+        key: command.key,
+        logged,
+        _slot: app.undecided.begin()?,
+        _held: is_pause.then(|| app.pausing.hold(command.sale)),
     };
-    let subject = LogSubject::of(sale, Channel::Control);
-    let body = serde_json::to_vec(&control).expect("a command is all JSON");
-    let seq = app
-        .publisher
-        .publish(subject, body.into(), 0)
-        .await
-        .map_err(|refusal| match refusal {
+    let mut ruling = tokio::spawn(underway.carry_out());
+    // Fails when the record was not logged; then the task has ended and says why.
+    let _ = is_logged.await;
+    match tokio::time::timeout(DECISION_WAIT, &mut ruling).await {
+        Ok(ruling) => conclude(app, &control, ruling.map_err(anyhow::Error::from)??).await,
+        Err(_not_yet) => Ok(Commanded::Logged),
+    }
+}
+
+fn control(operator: &Operator, command: &Command) -> Control {
+    let id = match &command.key {
+        Some(key) => derived::command(&operator.name, command.sale, key),
+        None => CommandId::new(Uuid::new_v4()),
+    };
+    Control {
+        v: RECORD_VERSION,
+        sale: command.sale,
+        command: id,
+        by: operator.name.clone(),
+        reason: command.reason.clone(),
+        action: command.action.clone(),
+    }
+}
+
+impl Underway {
+    async fn carry_out(self) -> Result<CommandRuling, Problem> {
+        let subject = LogSubject::of(self.control.sale, Channel::Control);
+        let body = serde_json::to_vec(&self.control).expect("a command is all JSON");
+        let published = self.app.publisher.publish(subject, body.into(), 0).await;
+        let seq = published.map_err(|refusal| match refusal {
             Refusal::Certain => admission::shut(Shut::Silent),
-            Refusal::Unknown => Problem::OutcomeUnknown { key: None },
+            Refusal::Unknown => Problem::OutcomeUnknown { key: self.key },
             Refusal::Halted => Problem::Halted,
         })?;
-    let place = Place {
-        partition: subject.partition,
-        seq,
-        index: 0,
-    };
-    match tokio::time::timeout(DECISION_WAIT, decided(app, place)).await {
-        Ok(ruling) => conclude(app, sale, ruling?),
-        Err(_not_yet) => Ok(Commanded::Logged),
+        // The caller may be gone; the command is in the log all the same.
+        let _ = self.logged.send(());
+        let place = Place {
+            partition: subject.partition,
+            seq,
+            index: 0,
+        };
+        decided(&self.app, place).await
     }
 }
 
@@ -72,17 +139,42 @@ async fn decided(app: &App, place: Place) -> Result<CommandRuling, Problem> {
         .wait_for(|cursor| *cursor >= place.seq)
         .await
         .map_err(anyhow::Error::from)?;
-    let ruling = store::command_ruling(&app.pool, place).await?;
+    let ruling = store::commands::command_ruling(&app.pool, place).await?;
     ruling.ok_or_else(|| Problem::Internal(anyhow::anyhow!("no decision at {place}")))
 }
 
-fn conclude(app: &App, sale: SaleId, ruling: CommandRuling) -> Result<Commanded, Problem> {
+async fn conclude(
+    app: &App,
+    control: &Control,
+    ruling: CommandRuling,
+) -> Result<Commanded, Problem> {
     match ruling {
-        CommandRuling::Applied | CommandRuling::Repeated => {
-            let sale = app.feed.sale(sale).ok_or(Problem::UnknownSale)?;
-            Ok(Commanded::Applied(sale))
+        CommandRuling::Applied => {}
+        CommandRuling::Repeated => is_the_same(app, control).await?,
+        CommandRuling::UnknownSale => return Err(Problem::UnknownSale),
+        CommandRuling::UnknownOrder => return Err(Problem::UnknownOrder),
+        CommandRuling::Invalid => {
+            return Err(Problem::Invalid("a sale cannot have these terms".into()));
         }
-        CommandRuling::UnknownSale => Err(Problem::UnknownSale),
-        refused => Err(Problem::CommandRefused(refused.as_str())),
+        CommandRuling::AlreadyOpen
+        | CommandRuling::StaleVersion
+        | CommandRuling::BelowSold
+        | CommandRuling::WindowPassed
+        | CommandRuling::LimitLowered
+        | CommandRuling::Closed
+        | CommandRuling::AlreadyCancelled => {
+            return Err(Problem::CommandRefused(ruling.as_str()));
+        }
     }
+    let sale = app.feed.sale(control.sale).ok_or(Problem::UnknownSale)?;
+    Ok(Commanded::Applied(sale))
+}
+
+/// A key that was applied before must have stood for the very same command.
+async fn is_the_same(app: &App, control: &Control) -> Result<(), Problem> {
+    let applied = store::commands::applied(&app.pool, control.sale, control.command).await?;
+    let applied = applied.ok_or_else(|| anyhow::anyhow!("repeated, but never applied"))?;
+    let action: Action = serde_json::from_str(&applied.details).map_err(anyhow::Error::from)?;
+    let is_same = action == control.action && applied.reason == control.reason;
+    is_same.then_some(()).ok_or(Problem::KeyReused)
 }

@@ -18,7 +18,11 @@
 //! | `reply.rs` | what a batcher answers, to all who wait for it |
 //! | `publisher.rs` | writes records to JetStream, and tells "refused" from "unknown" |
 //! | `log_watch.rs` | whether the streams and our clock are as they must be |
-//! | `commands.rs` | operator commands, logged and waited for |
+//! | `commands.rs`, `pausing.rs` | operator commands, logged and waited for |
+//! | `idempotency_key.rs`, `derived.rs` | the client's key, and the ids made from it |
+//! | `asked.rs`, `json.rs`, `text.rs` | what a request may say |
+//! | `pages.rs`, `csv.rs` | long answers |
+//! | `records.rs` | reads the log, for people who look after it |
 //! | `problem.rs` | every refusal |
 //! | `openapi.rs` | the description of the API |
 //! | `store.rs`, `store/` | SQL that is not about tickets |
@@ -27,22 +31,28 @@
 
 mod admission;
 mod app;
+mod asked;
 mod batcher;
 mod client_address;
 mod commands;
 pub mod config;
 mod create_operator;
 mod credentials;
+mod csv;
+mod derived;
 mod front_door;
 mod idempotency_key;
 mod json;
 mod keys;
 mod log_watch;
 mod openapi;
+mod pages;
 mod passwords;
+mod pausing;
 mod problem;
 mod publisher;
 mod rate_limits;
+mod records;
 mod repeats;
 mod reply;
 mod request_id;
@@ -53,6 +63,7 @@ mod security_headers;
 mod session;
 mod static_files;
 mod store;
+mod text;
 
 use std::time::Duration;
 
@@ -71,10 +82,13 @@ use crate::admission::Admission;
 use crate::app::{App, Parts};
 use crate::batcher::Batchers;
 use crate::client_address::TrustedHops;
+use crate::commands::Undecided;
 use crate::keys::Keys;
 use crate::passwords::Passwords;
+use crate::pausing::Pausing;
 use crate::publisher::Publisher;
 use crate::rate_limits::RateLimits;
+use crate::records::Records;
 use crate::routes::page::PageConfig;
 use crate::session::{Claims, Cookies, Role, SessionKeys};
 
@@ -132,6 +146,7 @@ pub async fn run(config: config::Serve, shutdown: Shutdown) -> anyhow::Result<()
     let ended_sessions = revocations::Watch::begin(pool.clone()).await?;
 
     let jetstream = service::nats::jetstream(publish.clone(), publisher::ACK_TIMEOUT);
+    let records = Records::new(jetstream.clone());
     let publisher = Publisher::new(jetstream, feed.clone());
     publisher.check_streams().await?;
     let app = App::new(Parts {
@@ -140,6 +155,9 @@ pub async fn run(config: config::Serve, shutdown: Shutdown) -> anyhow::Result<()
         rate_limits: RateLimits::new(&config.rates),
         admission: Admission::new(Duration::from_millis(config.queue_wait_max_ms)),
         keys: Keys::new(),
+        records,
+        undecided: Undecided::new(),
+        pausing: Pausing::default(),
         feed,
         pool,
         tickets,

@@ -39,6 +39,8 @@ pub(crate) enum Problem {
     MethodNotAllowed,
     /// No such sale.
     UnknownSale,
+    /// No such order, or somebody else's.
+    UnknownOrder,
     /// Not a ticket of ours.
     BadTicket,
     /// Somebody has an account of that email.
@@ -113,7 +115,9 @@ impl Problem {
             Self::Timeout => StatusCode::REQUEST_TIMEOUT,
             Self::Unauthorized | Self::WrongCredentials => StatusCode::UNAUTHORIZED,
             Self::Forbidden => StatusCode::FORBIDDEN,
-            Self::NotFound | Self::UnknownSale | Self::BadTicket => StatusCode::NOT_FOUND,
+            Self::NotFound | Self::UnknownSale | Self::UnknownOrder | Self::BadTicket => {
+                StatusCode::NOT_FOUND
+            }
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::NotForSale(_) | Self::CommandRefused(_) | Self::EmailTaken => {
                 StatusCode::CONFLICT
@@ -140,6 +144,7 @@ impl Problem {
             Self::NotFound => "not-found",
             Self::MethodNotAllowed => "method-not-allowed",
             Self::UnknownSale => "unknown-sale",
+            Self::UnknownOrder => "unknown-order",
             Self::BadTicket => "bad-ticket",
             Self::EmailTaken => "email-taken",
             Self::NotForSale(SaleState::Upcoming) => "not-started",
@@ -177,6 +182,7 @@ impl Problem {
             Self::NotFound => "Nothing is here",
             Self::MethodNotAllowed => "This method is not for this path",
             Self::UnknownSale => "There is no such sale",
+            Self::UnknownOrder => "There is no such order",
             Self::BadTicket => "This is not one of our tickets",
             Self::EmailTaken => "There is an account of this email",
             Self::NotForSale(SaleState::Upcoming) => "The sale has not started",
@@ -213,6 +219,7 @@ impl Problem {
             | Self::NotFound
             | Self::MethodNotAllowed
             | Self::UnknownSale
+            | Self::UnknownOrder
             | Self::BadTicket
             | Self::EmailTaken
             | Self::NotForSale(_)
@@ -241,6 +248,7 @@ impl Problem {
             | Self::NotFound
             | Self::MethodNotAllowed
             | Self::UnknownSale
+            | Self::UnknownOrder
             | Self::BadTicket
             | Self::EmailTaken
             | Self::NotForSale(_)

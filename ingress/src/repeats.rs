@@ -135,7 +135,7 @@ async fn resolve(app: &App, key: &Key) -> Earlier {
 
 async fn order_of(app: &App, key: &Key) -> Option<Place> {
     let _turn = app.keys.look_ups.try_acquire().ok()?;
-    let order = store::order_with_key(&app.pool, key.sale, key.shopper, key.hash);
+    let order = store::orders::order_with_key(&app.pool, key.sale, key.shopper, key.hash);
     match tokio::time::timeout(LOOK_UP_WAIT, order).await {
         Ok(Ok(order)) => order.map(|id| id.claimed_place()),
         Ok(Err(error)) => {

@@ -114,14 +114,35 @@ impl Operator {
 
     /// Any request, with the operator's token.
     pub async fn send(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Answer> {
+        self.send_with(method, path, &[], body).await
+    }
+
+    /// Any request, with the operator's token and these headers.
+    pub async fn send_with(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<&Value>,
+    ) -> Result<Answer> {
         let url = format!("{}{path}", self.ingress);
-        self.http
-            .send(
-                method,
-                &url,
-                &[("authorization", &self.authorization)],
-                body,
-            )
+        let mut all = vec![("authorization", self.authorization.as_str())];
+        all.extend_from_slice(headers);
+        self.http.send(method, &url, &all, body).await
+    }
+
+    /// A `POST` with an idempotency key.
+    pub async fn post_once(&self, path: &str, key: &str, body: &Value) -> Result<Answer> {
+        let headers = [("idempotency-key", key)];
+        self.send_with(Method::POST, path, &headers, Some(body))
             .await
+    }
+
+    /// The same operator at another ingress.
+    pub fn at(&self, ingress: &str) -> Self {
+        Self {
+            ingress: ingress.to_owned(),
+            ..self.clone()
+        }
     }
 }

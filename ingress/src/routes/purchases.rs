@@ -4,7 +4,7 @@ use axum::Json as Answer;
 use axum::extract::{FromRequest, Path, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use sale::{KeyHash, Place, Purchase, Sale, SaleId, Ticket};
+use sale::{KeyHash, Place, Purchase, Sale, SaleId, ShopperId, Ticket};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -116,10 +116,7 @@ async fn place(
     if let Earlier::Logged(place) = earlier {
         return Ok(place);
     }
-    let admitted = app
-        .admission
-        .admit(sale, key.shopper, &app.feed, &app.publisher);
-    earlier.weigh(admitted)?;
+    earlier.weigh(admit(app, sale, key.shopper))?;
     if let Some(request) = unread {
         one_unit(app, &key, request).await?;
     }
@@ -133,6 +130,12 @@ async fn place(
     } else {
         repeats::log(app, key, purchase, earlier == Earlier::Unknown).await
     }
+}
+
+fn admit(app: &App, sale: &Sale, shopper: ShopperId) -> Result<(), Problem> {
+    app.pausing.admit(sale.id)?;
+    app.admission
+        .admit(sale, shopper, &app.feed, &app.publisher)
 }
 
 fn accepted(app: &App, place: Place, sale: SaleId, key: String) -> Result<Response, Problem> {

@@ -1,10 +1,10 @@
-//! Sales: the list and one of them for everybody, open and close for operators.
+//! Sales: the list and one of them for everybody, opening one for operators.
 
 use std::str::FromStr;
+use std::sync::Arc;
 
 use axum::Json as Answer;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use feed::SaleView;
@@ -15,12 +15,14 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use crate::app::App;
-use crate::commands::{Commanded, command};
+use crate::asked::{Asked, Named};
+use crate::commands::{Command, Commanded, command};
 use crate::json::Json;
-use crate::openapi::{Always, Body, OperatorsOnly};
+use crate::openapi::{Always, KeyedBody, OperatorsOnly};
 use crate::problem::{Details, Problem};
 use crate::session::Operator;
-use crate::store;
+use crate::store::{catalogue, commands};
+use crate::{derived, idempotency_key, text};
 
 /// Hot reads may be this old: the page's live view comes over the WebSocket.
 const CACHE_CONTROL: HeaderValue = HeaderValue::from_static("public, max-age=1");
@@ -28,13 +30,11 @@ const CACHE_CONTROL: HeaderValue = HeaderValue::from_static("public, max-age=1")
 /// Most sales in one list.
 const LIST_MAX: usize = 100;
 
-/// Longest reason an operator may give.
-const REASON_CHARS_MAX: usize = 500;
-
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Filter {
+    #[param(inline)]
     state: Option<Wanted>,
 }
 
@@ -69,9 +69,8 @@ pub(crate) struct List {
 )]
 pub(crate) async fn list(
     State(app): State<App>,
-    filter: Result<Query<Filter>, QueryRejection>,
+    Asked(filter): Asked<Filter>,
 ) -> Result<impl IntoResponse, Problem> {
-    let Query(filter) = filter.map_err(|error| Problem::BadRequest(error.body_text()))?;
     let now = feed::now();
     let mut sales: Vec<SaleView> = app
         .feed
@@ -117,7 +116,7 @@ impl Wanted {
 )]
 pub(crate) async fn show(
     State(app): State<App>,
-    Path(sale): Path<String>,
+    Named(sale): Named,
     asked: HeaderMap,
 ) -> Result<Response, Problem> {
     let sale = known_sale(&app, &sale)?;
@@ -155,6 +154,10 @@ pub(crate) struct Terms {
     #[serde(with = "time::serde::rfc3339")]
     #[schema(value_type = String, format = DateTime)]
     ends_at: OffsetDateTime,
+    /// Why; for the audit trail.
+    #[serde(default)]
+    #[schema(max_length = 500)]
+    reason: Option<String>,
 }
 
 /// Open a sale
@@ -162,90 +165,67 @@ pub(crate) struct Terms {
 /// Its window makes it upcoming or active. Logged, then waited for.
 #[utoipa::path(
     post, path = "/v1/sales", operation_id = "open_sale", tag = "operate",
+    params(("Idempotency-Key" = Option<String>, Header, description = "1 to 255 characters, quoted or bare. The same key opens one sale, at whichever replica.")),
     request_body = Terms,
     responses(
         (status = 201, description = "The sale.", body = SaleView),
-        (status = 202, description = "Logged; it will be decided."),
-        Body, OperatorsOnly, Always,
+        (status = 202, description = "Logged; it will be decided. `Location` is where it will be."),
+        KeyedBody, OperatorsOnly, Always,
     ),
     security(("bearer" = []), ("cookie" = [])),
 )]
 pub(crate) async fn open(
     State(app): State<App>,
     operator: Operator,
+    headers: HeaderMap,
     Json(terms): Json<Terms>,
 ) -> Result<Response, Problem> {
-    let product_id = ProductId::new(terms.product_id);
-    let name = store::product_name(&app.pool, product_id)
-        .await?
-        .ok_or_else(|| Problem::Invalid("product_id names no product".into()))?;
-    let open = Open {
-        product: Product {
-            id: product_id,
-            name,
-        },
-        price: terms.price,
-        stock: terms.stock,
-        unit_limit: terms.unit_limit,
-        starts_at_ms: feed::moment(terms.starts_at),
-        ends_at_ms: feed::moment(terms.ends_at),
+    let key = idempotency_key::given(&headers)?;
+    let reason = text::reason(terms.reason.clone())?;
+    let open = terms.check(&app).await?;
+    let sale = match &key {
+        Some(key) => keyed_sale_id(&app, &operator, key).await?,
+        None => new_sale_id(&app)?,
     };
-    open.check()
-        .map_err(|error| Problem::Invalid(error.to_string()))?;
-    let sale = new_sale_id(&app)?;
-    let commanded = command(&app, &operator, sale, Action::Open(open), None).await?;
+    let wish = Command {
+        sale,
+        action: Action::Open(open),
+        reason,
+        key,
+    };
+    let commanded = command(&app, &operator, wish).await?;
     let location =
         HeaderValue::from_str(&format!("/v1/sales/{sale}")).map_err(anyhow::Error::from)?;
-    Ok((
-        [(header::LOCATION, location)],
-        answer(commanded, StatusCode::CREATED),
-    )
-        .into_response())
+    let headers = [(header::LOCATION, location)];
+    Ok((headers, answer(commanded, StatusCode::CREATED)).into_response())
 }
 
-/// Why an operator does something; need not be said.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Why {
-    #[serde(default)]
-    reason: Option<String>,
-}
-
-/// Close a sale for good
-#[utoipa::path(
-    post, path = "/v1/sales/{sale}/close", operation_id = "close_sale", tag = "operate",
-    params(("sale" = Uuid, Path, description = "The sale's id")),
-    request_body = Option<Why>,
-    responses(
-        (status = 200, description = "Done; the sale.", body = SaleView),
-        (status = 202, description = "Logged; it will be decided."),
-        (status = 404, description = "`unknown-sale`", body = Details, content_type = "application/problem+json"),
-        (status = 409, description = "`closed`: it is already.", body = Details, content_type = "application/problem+json"),
-        Body, OperatorsOnly, Always,
-    ),
-    security(("bearer" = []), ("cookie" = [])),
-)]
-pub(crate) async fn close(
-    State(app): State<App>,
-    Path(sale): Path<String>,
-    operator: Operator,
-    why: Option<Json<Why>>,
-) -> Result<Response, Problem> {
-    let sale = known_sale(&app, &sale)?;
-    let reason = why.and_then(|Json(why)| why.reason);
-    if reason
-        .as_ref()
-        .is_some_and(|reason| reason.chars().count() > REASON_CHARS_MAX)
-    {
-        return Err(Problem::Invalid(format!(
-            "a reason has at most {REASON_CHARS_MAX} characters"
-        )));
+impl Terms {
+    async fn check(self, app: &App) -> Result<Open, Problem> {
+        let id = ProductId::new(self.product_id);
+        let product = catalogue::product(&app.pool, id).await?;
+        let product =
+            product.ok_or_else(|| Problem::Invalid("product_id names no product".into()))?;
+        let open = Open {
+            product: Product {
+                id,
+                name: product.name,
+            },
+            price: self.price,
+            stock: self.stock,
+            unit_limit: self.unit_limit,
+            starts_at_ms: feed::moment(self.starts_at),
+            ends_at_ms: feed::moment(self.ends_at),
+        };
+        match open.check() {
+            Ok(()) => Ok(open),
+            Err(error) => Err(Problem::Invalid(error.to_string())),
+        }
     }
-    let commanded = command(&app, &operator, sale.id, Action::Close {}, reason).await?;
-    Ok(answer(commanded, StatusCode::OK))
 }
 
-fn answer(commanded: Commanded, done: StatusCode) -> Response {
+/// The sale as a command left it, or that it is not decided yet.
+pub(crate) fn answer(commanded: Commanded, done: StatusCode) -> Response {
     match commanded {
         Commanded::Applied(sale) => {
             (done, Answer(SaleView::of(&sale, feed::now()))).into_response()
@@ -254,7 +234,7 @@ fn answer(commanded: Commanded, done: StatusCode) -> Response {
     }
 }
 
-fn known_sale(app: &App, id: &str) -> Result<std::sync::Arc<Sale>, Problem> {
+pub(crate) fn known_sale(app: &App, id: &str) -> Result<Arc<Sale>, Problem> {
     let id = SaleId::from_str(id).map_err(|_| Problem::UnknownSale)?;
     app.feed.sale(id).ok_or(Problem::UnknownSale)
 }
@@ -275,4 +255,15 @@ fn new_sale_id(app: &App) -> Result<SaleId, Problem> {
         feed::now(),
         random,
     ))
+}
+
+/// The sale of an operator's key: the one it opened before, else the one that it leads to at every
+/// replica. The partition is the key's, even while it stands still.
+async fn keyed_sale_id(app: &App, operator: &Operator, key: &str) -> Result<SaleId, Problem> {
+    let standings = app.feed.standings().into_iter();
+    let partitions: Vec<Partition> = standings.map(|(partition, _)| partition).collect();
+    let candidates = derived::sales(&operator.name, key, &partitions);
+    let opened = commands::opened_among(&app.pool, &candidates).await?;
+    let sale = opened.or_else(|| candidates.first().copied());
+    sale.ok_or(Problem::Halted)
 }

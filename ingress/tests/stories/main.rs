@@ -7,6 +7,7 @@ mod tokens;
 mod wire;
 
 mod accounts;
+mod catalogue;
 mod description;
 mod drain;
 mod durability;
@@ -14,7 +15,10 @@ mod front_door;
 mod hardening;
 mod keys;
 mod limits;
+mod operate;
+mod operations;
 mod operators;
+mod orders;
 mod rate_limits;
 mod refusals;
 mod sessions;

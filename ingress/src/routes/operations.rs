@@ -1,0 +1,5 @@
+//! What people see who look after the system. For operators only.
+
+pub(crate) mod audit;
+pub(crate) mod partitions;
+pub(crate) mod tickets;
