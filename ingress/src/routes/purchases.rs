@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::batcher::Unlogged;
 use crate::idempotency_key;
 use crate::json::Json;
-use crate::openapi::{Always, Body, SignedIn};
+use crate::openapi::{Always, Body, Logged, SignedIn};
 use crate::problem::{Details, Problem};
 use crate::publisher::Refusal;
 use crate::session::Shopper;
@@ -55,14 +55,14 @@ pub(crate) struct Accepted {
     post, path = "/v1/sales/{sale}/purchases", operation_id = "buy", tag = "buy",
     params(
         ("sale" = Uuid, Path, description = "The sale's id"),
-        ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 characters, quoted or bare. The same key never buys twice."),
+        idempotency_key::IdempotencyKey,
     ),
     request_body = Wish,
     responses(
         (status = 202, description = "Durable; the ticket tells the result.", body = Accepted),
         (status = 404, description = "`unknown-sale`", body = Details, content_type = "application/problem+json"),
         (status = 409, description = "`not-started`, `paused`, `sold-out`, `ended` or `closed`", body = Details, content_type = "application/problem+json"),
-        Body, SignedIn, Always,
+        Body, SignedIn, Always, Logged,
     ),
     security(("bearer" = []), ("cookie" = [])),
 )]

@@ -35,6 +35,7 @@ const REASON_CHARS_MAX: usize = 500;
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Filter {
+    #[param(inline)]
     state: Option<Wanted>,
 }
 
@@ -146,7 +147,9 @@ pub(crate) async fn show(
 #[serde(deny_unknown_fields)]
 pub(crate) struct Terms {
     product_id: Uuid,
+    #[schema(maximum = 10_000_000)]
     stock: u32,
+    #[schema(minimum = 1, maximum = 100)]
     unit_limit: u16,
     price: Price,
     #[serde(with = "time::serde::rfc3339")]

@@ -23,14 +23,13 @@ const WAIT_S_MAX: u32 = 20;
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Poll {
-    /// Seconds to wait for a decision before answering `queued`.
+    /// Seconds to wait for a decision before answering `queued`; more than 20 count as 20.
     #[serde(default)]
-    #[param(maximum = 20)]
     wait: u32,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Ticket)]
+#[schema(as = TicketView)]
 pub(crate) struct Status {
     ticket: Ticket,
     #[serde(flatten)]
