@@ -9,3 +9,4 @@ mod durability;
 mod front_door;
 mod limits;
 mod refusals;
+mod walkthrough;
