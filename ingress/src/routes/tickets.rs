@@ -23,8 +23,9 @@ const WAIT_S_MAX: u32 = 20;
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Poll {
-    /// Seconds to wait for a decision before answering `queued`; more than 20 count as 20.
+    /// Seconds to wait for a decision before answering `queued`.
     #[serde(default)]
+    #[param(maximum = 20)]
     wait: u32,
 }
 
@@ -55,13 +56,16 @@ pub(crate) async fn show(
     poll: Result<Query<Poll>, QueryRejection>,
 ) -> Result<impl IntoResponse, Problem> {
     let Query(poll) = poll.map_err(|error| Problem::BadRequest(error.body_text()))?;
+    if poll.wait > WAIT_S_MAX {
+        return Err(Problem::BadRequest(format!("wait is 0 to {WAIT_S_MAX}")));
+    }
     let ticket: Ticket = ticket.parse().map_err(|_| Problem::BadTicket)?;
     let place = app
         .feed
         .open(&app.tickets, ticket)
         .ok_or(Problem::BadTicket)?;
 
-    let patience = Duration::from_secs(poll.wait.min(WAIT_S_MAX).into());
+    let patience = Duration::from_secs(poll.wait.into());
     let status = wait(&app, ticket, place, patience).await?;
 
     let mut headers = HeaderMap::new();
