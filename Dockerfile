@@ -3,7 +3,7 @@
 
 FROM node:22-bookworm-slim AS web
 WORKDIR /src/web
-COPY web/package.json web/package-lock.json ./
+COPY web/package.json web/package-lock.json web/.npmrc ./
 RUN --mount=type=cache,target=/root/.npm npm ci
 COPY web ./
 RUN npm run build

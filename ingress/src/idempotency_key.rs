@@ -2,12 +2,27 @@
 
 use axum::http::{HeaderMap, HeaderName};
 
+use utoipa::IntoParams;
+
 use crate::problem::Problem;
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// Longest key a client may send.
 const KEY_CHARS_MAX: usize = 255;
+
+/// The header as the description of the API tells of it.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "a description; `given` reads the header")]
+pub(crate) struct IdempotencyKey {
+    /// 1 to 255 characters, quoted or bare. The same key never does the same thing twice.
+    #[param(
+        rename = "Idempotency-Key", value_type = String, required = false,
+        min_length = 1, max_length = 255, pattern = "^[!-~]([ -~]*[!-~])?$"
+    )]
+    key: Option<String>,
+}
 
 /// The client's key, quoted or bare, if it gave one.
 pub(crate) fn given(headers: &HeaderMap) -> Result<Option<String>, Problem> {

@@ -28,14 +28,15 @@ impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
     }
 }
 
-/// `None` when no body is declared, for requests that can do without one.
+/// `None` when no body is declared or it is `null`, for requests that can do without one.
 impl<T: DeserializeOwned> OptionalFromRequest<App> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, app: &App) -> Result<Option<Self>, Problem> {
-        match <axum::Json<Object<T>> as OptionalFromRequest<App>>::from_request(request, app).await
-        {
-            Ok(body) => Ok(body.map(|axum::Json(Object(body))| Self(body))),
+        type Given<T> = axum::Json<Option<Object<T>>>;
+        match <Given<T> as OptionalFromRequest<App>>::from_request(request, app).await {
+            Ok(Some(axum::Json(Some(Object(body))))) => Ok(Some(Self(body))),
+            Ok(None | Some(axum::Json(None))) => Ok(None),
             Err(rejection) => Err(refuse(&rejection)),
         }
     }

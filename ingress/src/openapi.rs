@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::tag::{Tag, TagBuilder};
 use utoipa::openapi::{
     ComponentsBuilder, ContentBuilder, InfoBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Response,
     ResponseBuilder,
@@ -36,8 +37,29 @@ pub(crate) fn head() -> OpenApi {
         .build();
     OpenApiBuilder::new()
         .info(info)
+        .tags(Some(tags()))
         .components(Some(components))
         .build()
+}
+
+/// The chapters, in the order in which somebody new needs them.
+fn tags() -> Vec<Tag> {
+    [
+        ("accounts", "Who you are."),
+        ("catalogue", "What is sold."),
+        ("buy", "One purchase is one unit."),
+        ("results", "What became of it, and what you hold."),
+        ("operate", "Running sales; for operators."),
+        ("operations", "Looking inside; for operators."),
+        ("page", "What the web page asks for."),
+    ]
+    .map(|(name, about)| {
+        TagBuilder::new()
+            .name(name)
+            .description(Some(about))
+            .build()
+    })
+    .into()
 }
 
 /// Sets of refusals: a type each, for the `responses(…)` of a handler.
@@ -59,7 +81,11 @@ refusals! {
     Always {
         "429": "`rate-limited`: too many requests; `Retry-After` says when the next one is welcome.",
         "500": "`internal`: ours to solve; quote the `request_id`.",
-        "503": "`busy`, `halted` or `unavailable`: nothing was done; come back after `Retry-After`.",
+        "503": "`busy` or `halted`: nothing was done; come back after `Retry-After`.",
+    }
+    /// What is written to the log first. Stands after [`Always`], whose 503 it replaces.
+    Logged {
+        "503": "`busy`, `halted` or `outcome-unknown`: come back after `Retry-After`, with the same key. But for the last, nothing was done.",
     }
     /// A JSON body was wanted.
     Body {

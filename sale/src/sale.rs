@@ -119,8 +119,10 @@ pub struct Product {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Price {
     /// In the currency's smallest unit: 1999 is 19.99 EUR.
+    #[cfg_attr(feature = "openapi", schema(maximum = 4_294_967_295_u64))]
     pub amount_minor: u32,
     /// ISO 4217, three capital letters.
+    #[cfg_attr(feature = "openapi", schema(pattern = "^[A-Z]{3}$", example = "EUR"))]
     pub currency: String,
 }
 

@@ -103,7 +103,8 @@ async fn start(arguments: &Arguments, home: &Home) -> Result<(Arc<Servers>, Stac
     }
     let stack = builder.start().await?;
     open_a_sale(&stack).await?;
-    println!("{}", welcome(&stack, page.is_some()));
+    let token = stack.operator_token().await?;
+    println!("{}", welcome(&stack, page.is_some(), &token));
     Ok((servers, stack))
 }
 
@@ -174,7 +175,7 @@ async fn open_a_sale(stack: &Stack) -> Result<()> {
     Ok(())
 }
 
-fn welcome(stack: &Stack, has_page: bool) -> String {
+fn welcome(stack: &Stack, has_page: bool, operator_token: &str) -> String {
     let shop = stack.ingress(0).url();
     let page = if has_page {
         format!("{shop}/")
@@ -188,11 +189,14 @@ fn welcome(stack: &Stack, has_page: bool) -> String {
         "\n  shop       {page}\n  live       {}",
         stack.notifier(0).live_url()
     );
+    if has_page {
+        text.push_str(&format!("\n  API        {shop}/docs/"));
+    }
     text.push_str(&health("ingress", stack.ingress(0)));
     text.push_str(&health("allocator", stack.allocator(0)));
     text.push_str(&health("notifier", stack.notifier(0)));
     text.push_str(&format!(
-        "\n  database   {}\n\n  Ctrl-C stops everything.\n",
+        "\n  database   {}\n  operator   {operator_token}\n\n  Ctrl-C stops everything.\n",
         stack.tenant().database_url(Role::Setup)
     ));
     text

@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::asked::Named;
 use crate::commands::{Command, Commanded, command};
 use crate::json::Json;
-use crate::openapi::{Always, KeyedBody, OperatorsOnly};
+use crate::openapi::{Always, KeyedBody, Logged, OperatorsOnly};
 use crate::problem::{Details, Problem};
 use crate::routes::orders::{NO_STORE, OwnedOrder, known_order};
 use crate::routes::sales::{answer, known_sale};
@@ -73,7 +73,7 @@ pub(crate) struct Restock {
     patch, path = "/v1/sales/{sale}", operation_id = "change_sale", tag = "operate",
     params(
         ("sale" = Uuid, Path, description = "The sale's id"),
-        ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 characters, quoted or bare. The same key changes the sale once."),
+        crate::idempotency_key::IdempotencyKey,
     ),
     request_body = NewTerms,
     responses(
@@ -81,7 +81,7 @@ pub(crate) struct Restock {
         (status = 202, description = "Logged; it will be decided."),
         (status = 404, description = "`unknown-sale`", body = Details, content_type = "application/problem+json"),
         (status = 409, description = "`window-passed`, `limit-lowered` or `closed`", body = Details, content_type = "application/problem+json"),
-        KeyedBody, OperatorsOnly, Always,
+        KeyedBody, OperatorsOnly, Always, Logged,
     ),
     security(("bearer" = []), ("cookie" = [])),
 )]
@@ -134,7 +134,7 @@ macro_rules! words {
             post, path = $path, operation_id = $id, tag = "operate",
             params(
                 ("sale" = Uuid, Path, description = "The sale's id"),
-                ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 characters, quoted or bare. The same key changes the sale once."),
+                crate::idempotency_key::IdempotencyKey,
             ),
             request_body = Option<Why>,
             responses(
@@ -142,7 +142,7 @@ macro_rules! words {
                 (status = 202, description = "Logged; it will be decided."),
                 (status = 404, description = "`unknown-sale`", body = Details, content_type = "application/problem+json"),
                 (status = 409, description = $refused, body = Details, content_type = "application/problem+json"),
-                KeyedBody, OperatorsOnly, Always,
+                KeyedBody, OperatorsOnly, Always, Logged,
             ),
             security(("bearer" = []), ("cookie" = [])),
         )]
@@ -178,7 +178,7 @@ words! {
     post, path = "/v1/sales/{sale}/restock", operation_id = "restock_sale", tag = "operate",
     params(
         ("sale" = Uuid, Path, description = "The sale's id"),
-        ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 characters, quoted or bare. The same key changes the sale once."),
+        crate::idempotency_key::IdempotencyKey,
     ),
     request_body = Restock,
     responses(
@@ -186,7 +186,7 @@ words! {
         (status = 202, description = "Logged; it will be decided."),
         (status = 404, description = "`unknown-sale`", body = Details, content_type = "application/problem+json"),
         (status = 409, description = "`stale-version`, `below-sold` or `closed`", body = Details, content_type = "application/problem+json"),
-        KeyedBody, OperatorsOnly, Always,
+        KeyedBody, OperatorsOnly, Always, Logged,
     ),
     security(("bearer" = []), ("cookie" = [])),
 )]
@@ -216,7 +216,7 @@ pub(crate) async fn restock(
     post, path = "/v1/orders/{order}/cancel", operation_id = "cancel_order", tag = "operate",
     params(
         ("order" = Uuid, Path, description = "The order's id"),
-        ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 characters, quoted or bare. The same key cancels once."),
+        crate::idempotency_key::IdempotencyKey,
     ),
     request_body = Option<Why>,
     responses(
@@ -224,7 +224,7 @@ pub(crate) async fn restock(
         (status = 202, description = "Logged; it will be decided."),
         (status = 404, description = "`unknown-order`", body = Details, content_type = "application/problem+json"),
         (status = 409, description = "`already-cancelled`", body = Details, content_type = "application/problem+json"),
-        KeyedBody, OperatorsOnly, Always,
+        KeyedBody, OperatorsOnly, Always, Logged,
     ),
     security(("bearer" = []), ("cookie" = [])),
 )]

@@ -128,7 +128,7 @@ pub(crate) async fn show(
 /// Add a product
 #[utoipa::path(
     post, path = "/v1/products", operation_id = "add_product", tag = "catalogue",
-    params(("Idempotency-Key" = Option<String>, Header, description = "1 to 255 characters, quoted or bare. The same key adds one product.")),
+    params(crate::idempotency_key::IdempotencyKey),
     request_body = NewProduct,
     responses((status = 201, description = "The product.", body = Product), KeyedBody, OperatorsOnly, Always),
     security(("bearer" = []), ("cookie" = [])),

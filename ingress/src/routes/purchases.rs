@@ -14,7 +14,7 @@ use crate::client_address::Visit;
 use crate::idempotency_key;
 use crate::json::Json;
 use crate::keys::Key;
-use crate::openapi::{Always, Body, SignedIn};
+use crate::openapi::{Always, Body, Logged, SignedIn};
 use crate::problem::{Details, Problem};
 use crate::repeats::{self, Earlier};
 use crate::session::Shopper;
@@ -55,7 +55,7 @@ pub(crate) struct Accepted {
     post, path = "/v1/sales/{sale}/purchases", operation_id = "buy", tag = "buy",
     params(
         ("sale" = Uuid, Path, description = "The sale's id"),
-        ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 characters, quoted or bare. The same key never buys twice: repeated, it is answered with the ticket it has, until that is lost; then it may compete again."),
+        idempotency_key::IdempotencyKey,
     ),
     request_body = Wish,
     responses(
@@ -67,7 +67,7 @@ pub(crate) struct Accepted {
         (status = 409, description = "`not-started`, `paused`, `sold-out`, `ended` or `closed`. Whoever missed the answer to an earlier request finds what it won in `orders/mine`.", body = Details, content_type = "application/problem+json"),
         Body, SignedIn, Always,
         (status = 422, description = "`invalid`, or `key-reused`: the key stands for a request with another quantity.", body = Details, content_type = "application/problem+json"),
-        (status = 503, description = "`busy`, `halted` or `unavailable`: nothing was done. `outcome-unknown`: repeat with the same `key`, which is in the answer; it may have won.", body = Details, content_type = "application/problem+json"),
+        Logged,
     ),
     security(("bearer" = []), ("cookie" = [])),
 )]

@@ -18,7 +18,7 @@ use crate::app::App;
 use crate::asked::{Asked, Named};
 use crate::commands::{Command, Commanded, command};
 use crate::json::Json;
-use crate::openapi::{Always, KeyedBody, OperatorsOnly};
+use crate::openapi::{Always, KeyedBody, Logged, OperatorsOnly};
 use crate::problem::{Details, Problem};
 use crate::session::Operator;
 use crate::store::{catalogue, commands};
@@ -145,7 +145,9 @@ pub(crate) async fn show(
 #[serde(deny_unknown_fields)]
 pub(crate) struct Terms {
     product_id: Uuid,
+    #[schema(maximum = 10_000_000)]
     stock: u32,
+    #[schema(minimum = 1, maximum = 100)]
     unit_limit: u16,
     price: Price,
     #[serde(with = "time::serde::rfc3339")]
@@ -165,12 +167,12 @@ pub(crate) struct Terms {
 /// Its window makes it upcoming or active. Logged, then waited for.
 #[utoipa::path(
     post, path = "/v1/sales", operation_id = "open_sale", tag = "operate",
-    params(("Idempotency-Key" = Option<String>, Header, description = "1 to 255 characters, quoted or bare. The same key opens one sale, at whichever replica.")),
+    params(crate::idempotency_key::IdempotencyKey),
     request_body = Terms,
     responses(
         (status = 201, description = "The sale.", body = SaleView),
         (status = 202, description = "Logged; it will be decided. `Location` is where it will be."),
-        KeyedBody, OperatorsOnly, Always,
+        KeyedBody, OperatorsOnly, Always, Logged,
     ),
     security(("bearer" = []), ("cookie" = [])),
 )]

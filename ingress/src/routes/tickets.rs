@@ -30,7 +30,7 @@ pub(crate) struct Poll {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Ticket)]
+#[schema(as = TicketView)]
 pub(crate) struct Status {
     ticket: Ticket,
     #[serde(flatten)]
@@ -56,13 +56,16 @@ pub(crate) async fn show(
     poll: Result<Query<Poll>, QueryRejection>,
 ) -> Result<impl IntoResponse, Problem> {
     let Query(poll) = poll.map_err(|error| Problem::BadRequest(error.body_text()))?;
+    if poll.wait > WAIT_S_MAX {
+        return Err(Problem::BadRequest(format!("wait is 0 to {WAIT_S_MAX}")));
+    }
     let ticket: Ticket = ticket.parse().map_err(|_| Problem::BadTicket)?;
     let place = app
         .feed
         .open(&app.tickets, ticket)
         .ok_or(Problem::BadTicket)?;
 
-    let patience = Duration::from_secs(poll.wait.min(WAIT_S_MAX).into());
+    let patience = Duration::from_secs(poll.wait.into());
     let status = wait(&app, ticket, place, patience).await?;
 
     let mut headers = HeaderMap::new();

@@ -1,8 +1,11 @@
 //! The description of the API is what the code says.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
+use sale::{CommandRuling, SaleState};
+use serde_json::Value;
 use tokio::process::Command;
 
 #[tokio::test]
@@ -15,4 +18,78 @@ async fn the_committed_description_is_what_the_code_says() -> Result<()> {
     is_same
         .then_some(())
         .context("docs/openapi.json is old: cargo run -p ingress -- openapi > docs/openapi.json")
+}
+
+#[test]
+fn every_refusal_is_explained() -> Result<()> {
+    let explained: BTreeSet<String> = explained()?.into_keys().collect();
+    assert_eq!(explained, refusals()?);
+    Ok(())
+}
+
+#[test]
+fn a_refusal_is_described_with_the_status_it_has() -> Result<()> {
+    let explained = explained()?;
+    let description: Value = serde_json::from_str(&read("../docs/openapi.json")?)?;
+    let operations = entries(&description["paths"]).flat_map(|(_, path)| entries(path));
+    for (_, operation) in operations {
+        for (status, response) in entries(&operation["responses"]) {
+            let is_problem = response["content"]["application/problem+json"].is_object();
+            let when = response["description"].as_str().unwrap_or_default();
+            // Up to the colon stand the words, behind it what they mean.
+            let words = when.split(": ").next().unwrap_or_default();
+            for word in words.split('`').skip(1).step_by(2).filter(|_| is_problem) {
+                let name = &operation["operationId"];
+                assert_eq!(explained.get(word), Some(status), "{name}: {word}");
+            }
+        }
+    }
+    Ok(())
+}
+
+fn entries(object: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    object.as_object().into_iter().flatten()
+}
+
+/// The table of `docs/api.md`: each refusal's word and status.
+fn explained() -> Result<BTreeMap<String, String>> {
+    let document = read("../docs/api.md")?;
+    let (_, chapter) = document
+        .split_once("\n## Every refusal\n")
+        .context("no chapter about refusals")?;
+    let mut table = BTreeMap::new();
+    for line in chapter.lines().filter_map(|line| line.strip_prefix("| `")) {
+        let (word, rest) = line.split_once("` | ").context("a row without a word")?;
+        let (status, _) = rest.split_once(" |").context("a row without a status")?;
+        let twice = table.insert(word.to_owned(), status.to_owned());
+        ensure!(twice.is_none(), "{word} is explained twice");
+    }
+    Ok(table)
+}
+
+/// Every word that a problem's type can end in: those written in `problem.rs`, and those it takes over.
+fn refusals() -> Result<BTreeSet<String>> {
+    let source = read("src/problem.rs")?;
+    let (_, code) = source.split_once("fn code(").context("no code")?;
+    let (code, _) = code.split_once("\n    }\n").context("no end of code")?;
+    let written = code.split('"').skip(1).step_by(2);
+    let states = [
+        SaleState::Paused,
+        SaleState::SoldOut,
+        SaleState::Ended,
+        SaleState::Closed,
+    ];
+    let rulings = CommandRuling::ALL
+        .iter()
+        .filter(|ruling| !matches!(ruling, CommandRuling::Applied | CommandRuling::Repeated));
+    Ok(written
+        .chain(states.map(SaleState::as_str))
+        .chain(rulings.map(|ruling| ruling.as_str()))
+        .map(str::to_owned)
+        .collect())
+}
+
+fn read(path: &str) -> Result<String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    std::fs::read_to_string(&path).with_context(|| path.display().to_string())
 }

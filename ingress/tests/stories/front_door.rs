@@ -146,6 +146,16 @@ async fn a_closed_sale_is_closed_for_good() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_body_that_need_not_be_there_may_be_null() -> Result<()> {
+    let shop = Shop::selling(1).await?;
+    let path = format!("/v1/sales/{}/close", shop.sale);
+    let nothing = Some(&serde_json::Value::Null);
+    let closed = shop.stack.operator().await?.post(&path, nothing).await?;
+    assert_eq!(closed.status, 200, "{}", closed.body);
+    shop.stack.stop().await
+}
+
+#[tokio::test]
 async fn a_sale_that_has_not_begun_sells_nothing() -> Result<()> {
     let terms = OpenSale {
         starts_in: Duration::minutes(5),

@@ -24,3 +24,4 @@ mod refusals;
 mod sessions;
 mod slow_clients;
 mod static_files;
+mod walkthrough;

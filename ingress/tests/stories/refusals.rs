@@ -182,10 +182,12 @@ async fn a_ticket_with_any_bit_changed_is_refused() -> Result<()> {
         let answer = shopper.ticket(garbage, 0).await?;
         is_problem(garbage, &answer, (404, "bad-ticket"));
     }
-    let answer = shopper
-        .get(&format!("/v1/tickets/{real}?wait=soon"))
-        .await?;
-    is_problem("a wait that is no number", &answer, (400, "bad-request"));
+    for wait in ["soon", "21", "-1"] {
+        let answer = shopper
+            .get(&format!("/v1/tickets/{real}?wait={wait}"))
+            .await?;
+        is_problem(wait, &answer, (400, "bad-request"));
+    }
     shop.stack.stop().await
 }
 
