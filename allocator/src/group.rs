@@ -336,9 +336,9 @@ impl PurchaseGroup {
         let body = entry.message.payload.clone();
         self.quarantined.push(Quarantined {
             seq,
-            subject,
+            subject: storable(&subject),
             body,
-            error,
+            error: storable(&error),
         });
     }
 
@@ -404,4 +404,8 @@ impl PurchaseGroup {
 
 pub(crate) fn hash_of(body: &[u8]) -> [u8; 32] {
     Sha256::digest(body).into()
+}
+/// A text as Postgres can keep it: what is wrong with a record may quote it, and the record anything.
+fn storable(text: &str) -> String {
+    text.replace('\0', "\u{fffd}")
 }

@@ -73,6 +73,20 @@ pub struct Control {
     pub action: Action,
 }
 
+impl Control {
+    /// Everything in it that people wrote.
+    fn texts(&self) -> impl Iterator<Item = &str> {
+        let product = match &self.action {
+            Action::Open(open) => Some(open.product.name.as_str()),
+            _ => None,
+        };
+        let reason = self.reason.as_deref();
+        [Some(self.by.as_str()), reason, product]
+            .into_iter()
+            .flatten()
+    }
+}
+
 /// What a command does.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -230,6 +244,9 @@ impl Record {
                 ..
             }) if *index >= Place::INDEX_COUNT => {
                 Err("the cancelled order's index is out of range")
+            }
+            Self::Control(control) if control.texts().any(|text| text.contains('\0')) => {
+                Err("a text holds a NUL, which the database cannot keep")
             }
             Self::Purchases(_) | Self::Control(_) => Ok(()),
         }

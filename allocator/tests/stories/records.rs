@@ -97,6 +97,30 @@ async fn a_damaged_record_is_ruled_malformed_kept_and_passed() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_text_that_postgres_cannot_keep_is_ruled_malformed() -> Result<()> {
+    // Given: a command whose reason holds a NUL, and a record whose defect quotes one.
+    let shop = Shop::selling(&OpenSale::of(1)).await?;
+    let control = LogSubject::of(shop.sale.parse()?, Channel::Control).to_string();
+    let close = json!({
+        "v": RECORD_VERSION, "sale": shop.sale, "command": Uuid::new_v4(), "by": "somebody",
+        "reason": "a\0b", "action": { "close": {} },
+    });
+    let closed = shop.log(&control, serde_json::to_vec(&close)?).await?;
+    let strange = json!({ "v": RECORD_VERSION, "a\0b": 1 });
+    let seq = shop.log(&control, serde_json::to_vec(&strange)?).await?;
+
+    // When, then: both are ruled, kept, and the log goes on.
+    shop.decided(seq).await?;
+    for seq in [closed, seq] {
+        assert_eq!(rulings(shop.pool(), seq).await?.as_deref(), Some("M"));
+        let (.., why) = quarantined(&shop, seq).await?;
+        assert!(!why.is_empty() && !why.contains('\0'), "{why}");
+    }
+    shop.goes_on().await?;
+    shop.stack.stop().await
+}
+
+#[tokio::test]
 async fn a_record_that_names_another_sale_is_ruled_malformed() -> Result<()> {
     let shop = Shop::selling(&OpenSale::of(1)).await?;
     let other = SaleId::new(Partition::try_from(0)?, Moment::from_unix_ms(1), 7);

@@ -99,6 +99,28 @@ fn a_record_must_agree_with_its_subject() {
 }
 
 #[test]
+fn a_text_that_the_database_cannot_keep_is_malformed() {
+    for (fixture, pointer, field) in [
+        (PAUSE, "", "by"),
+        (PAUSE, "", "reason"),
+        (OPEN, "/action/open/product", "name"),
+    ] {
+        assert_malformed(
+            Channel::Control,
+            with(fixture, pointer, field, json!("a\0b")),
+            field,
+        );
+        assert!(
+            decode(
+                Channel::Control,
+                with(fixture, pointer, field, json!("a b"))
+            )
+            .is_ok()
+        );
+    }
+}
+
+#[test]
 fn a_group_holds_1_to_512_purchases() {
     let group = |count: usize| {
         let group: Value = serde_json::from_str(PURCHASES).unwrap();
