@@ -64,7 +64,7 @@ pub(crate) struct Accepted {
             ("RateLimit-Policy" = String, description = "Its terms: `\"shopper\";q=20;w=2`"),
         )),
         (status = 404, description = "`unknown-sale`", body = Details, content_type = "application/problem+json"),
-        (status = 409, description = "`not-started`, `paused`, `sold-out`, `ended` or `closed`. Whoever missed the answer to an earlier request finds what it won in `orders/mine`.", body = Details, content_type = "application/problem+json"),
+        (status = 409, description = "`not-started`, `paused`, `sold-out`, `ended` or `closed`: nothing was accepted now. Whoever missed the answer to an earlier request finds what it won in `orders/mine`.", body = Details, content_type = "application/problem+json"),
         Body, SignedIn, Always,
         (status = 422, description = "`invalid`, or `key-reused`: the key stands for a request with another quantity.", body = Details, content_type = "application/problem+json"),
         Logged,
