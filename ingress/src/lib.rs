@@ -8,22 +8,26 @@
 //! | `client_address.rs`, `rate_limits.rs` | from where, and how often |
 //! | `admission.rs` | who gets into the log |
 //! | `batcher.rs` | group commit: one record in flight per sale |
+//! | `log.rs` | where batchers write |
 //! | `publisher.rs` | writes records to JetStream, and tells "refused" from "unknown" |
 //! | `commands.rs` | operator commands, logged and waited for |
 //! | `problem.rs` | every refusal |
 //! | `openapi.rs` | the description of the API |
 //! | `store.rs` | SQL that is not about tickets |
+//! | `bare.rs` | the same without a log, for measuring; not in the program |
 //!
 //! Deliberately absent: any decision about who wins, and any write to sales, orders or decisions.
 
 mod admission;
 mod app;
+pub mod bare;
 mod batcher;
 mod client_address;
 mod commands;
 pub mod config;
 mod idempotency_key;
 mod json;
+mod log;
 mod openapi;
 mod problem;
 mod publisher;
@@ -48,6 +52,7 @@ use tracing::info;
 use crate::admission::Admission;
 use crate::app::{App, Parts};
 use crate::batcher::Batchers;
+use crate::log::Log;
 use crate::publisher::Publisher;
 use crate::rate_limits::RateLimits;
 use crate::routes::page::PageConfig;
@@ -71,6 +76,14 @@ pub async fn serve(config: config::Serve) -> anyhow::Result<()> {
 
 /// Runs the ingress until `shutdown` begins.
 pub async fn run(config: config::Serve, shutdown: Shutdown) -> anyhow::Result<()> {
+    run_with(config, shutdown, Log::JetStream).await
+}
+
+async fn run_with(
+    config: config::Serve,
+    shutdown: Shutdown,
+    log: impl FnOnce(Publisher) -> Log,
+) -> anyhow::Result<()> {
     service::open_files::raise();
     let tickets: TicketKeys = config.ticket_keys.expose().parse().context("TICKET_KEYS")?;
     let sessions = SessionKeys::parse(config.session_keys.expose()).context("SESSION_KEYS")?;
@@ -107,7 +120,7 @@ pub async fn run(config: config::Serve, shutdown: Shutdown) -> anyhow::Result<()
     publisher.check_streams().await?;
     let rate = config.rate_limits.then_some(config.rate_per_shopper_per_s);
     let app = App::new(Parts {
-        batchers: Batchers::new(publisher.clone(), tickets.current().id()),
+        batchers: Batchers::new(log(publisher.clone()), tickets.current().id()),
         publisher,
         rate_limits: RateLimits::new(rate),
         admission: Admission::new(config.queue_wait_max_ms),
