@@ -10,7 +10,7 @@ use hdrhistogram::Histogram;
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
-use crate::client::{Requests, with_connection};
+use crate::client::Connection;
 use crate::shoppers::Purchases;
 
 /// Answers of up to a minute, in microseconds, to three digits.
@@ -43,10 +43,11 @@ pub(crate) async fn closed_loop(
     let mut tasks = JoinSet::new();
     for _ in 0..connections {
         let (purchases, start) = (purchases.clone(), start.clone());
-        tasks.spawn(with_connection(door, async move |requests| {
+        tasks.spawn(async move {
+            let connection = Connection::open(door).await?;
             start.wait().await;
-            buy_until(Instant::now() + lasts, requests, &purchases).await
-        }));
+            buy_until(Instant::now() + lasts, connection, &purchases).await
+        });
     }
     // A connection that fails never comes to the start: then there is none.
     tokio::select! {
@@ -61,17 +62,21 @@ pub(crate) async fn closed_loop(
     Answers::of(began, began.elapsed(), &heard)
 }
 
-async fn buy_until(end: Instant, mut requests: Requests, purchases: &Purchases) -> Result<Heard> {
-    let mut heard = Heard::new();
+async fn buy_until(
+    end: Instant,
+    mut connection: Connection,
+    purchases: &Purchases,
+) -> Result<Heard> {
+    let (mut heard, mut request) = (Heard::new(), Vec::new());
     loop {
         let sent = Instant::now();
         if sent >= end {
             return Ok(heard);
         }
-        let purchase = purchases.next().context(
+        let purchase = purchases.next(&mut request).context(
             "every shopper has bought what they may: this machine is faster than was reckoned with",
         )?;
-        let status = requests.send(purchase).await?;
+        let status = connection.send(purchase).await?;
         let latency_us = u32::try_from(sent.elapsed().as_micros()).unwrap_or(u32::MAX);
         heard.push((status, latency_us));
     }

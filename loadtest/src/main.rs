@@ -6,7 +6,7 @@
 //! | `scenario/` | one file for each thing that is measured |
 //! | `load.rs` | shoppers who buy as fast as they are answered |
 //! | `shoppers.rs` | who they are, and what each sends |
-//! | `client.rs` | one HTTP/1.1 connection, as cheap as hyper allows |
+//! | `client.rs` | one HTTP/1.1 connection, as cheap as can be |
 //! | `cpu.rs` | what the processes burned meanwhile |
 //! | `figures.rs` | medians and ratios |
 //! | `report.rs` | the table, the JSON, and whether the run was as it should be |

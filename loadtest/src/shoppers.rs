@@ -1,5 +1,6 @@
 //! The shoppers of a run, and the purchases they send.
 
+use std::io::Write;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -7,10 +8,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use anyhow::{Context, Result};
 use devstack::Http;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
-use http_body_util::Full;
-use hyper::body::Bytes;
-use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName, HeaderValue};
-use hyper::{Method, Request, Uri};
 
 /// The most units that a sale may allow one shopper.
 pub(crate) const UNIT_LIMIT: u16 = 100;
@@ -18,10 +15,8 @@ pub(crate) const UNIT_LIMIT: u16 = 100;
 /// Sign-ins at a time, before anything is measured.
 const ARRIVING_AT_ONCE: usize = 64;
 
-const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
-
-/// Signed-in shoppers: the value of each one's `Authorization`.
-pub(crate) struct Shoppers(Vec<HeaderValue>);
+/// Signed-in shoppers, by their tokens.
+pub(crate) struct Shoppers(Vec<String>);
 
 impl Shoppers {
     /// As many new guests as it takes for so many purchases, none above the limit.
@@ -39,12 +34,10 @@ impl Shoppers {
     }
 }
 
-async fn guest(http: &Http, url: &str) -> Result<HeaderValue> {
-    let session = http.send(Method::POST, url, &[], None).await?;
-    let token = session
-        .text("token")
-        .with_context(|| format!("no session: {} {}", session.status, session.body))?;
-    Ok(HeaderValue::try_from(format!("Bearer {token}"))?)
+async fn guest(http: &Http, url: &str) -> Result<String> {
+    let session = http.send("POST".parse()?, url, &[], None).await?;
+    let token = session.text("token").map(str::to_owned);
+    token.with_context(|| format!("no session: {} {}", session.status, session.body))
 }
 
 fn shoppers_for(purchases: u64) -> u64 {
@@ -54,36 +47,36 @@ fn shoppers_for(purchases: u64) -> u64 {
 /// The purchases of one sale. Shoppers take turns, each with a new key every time.
 pub(crate) struct Purchases {
     shoppers: Arc<Shoppers>,
-    uri: Uri,
-    host: HeaderValue,
+    /// What all of them begin with.
+    head: String,
     made: AtomicU64,
 }
 
 impl Purchases {
-    pub(crate) fn of(shoppers: &Arc<Shoppers>, sale: &str, door: SocketAddr) -> Result<Self> {
-        Ok(Self {
+    pub(crate) fn of(shoppers: &Arc<Shoppers>, sale: &str, door: SocketAddr) -> Self {
+        let head = format!(
+            "POST /v1/sales/{sale}/purchases HTTP/1.1\r\nhost: {door}\r\ncontent-type: application/json\r\n\
+             content-length: 2\r\nauthorization: Bearer "
+        );
+        Self {
             shoppers: shoppers.clone(),
-            uri: format!("/v1/sales/{sale}/purchases").parse()?,
-            host: HeaderValue::try_from(door.to_string())?,
+            head,
             made: AtomicU64::new(0),
-        })
+        }
     }
 
-    /// The next one, unless every shopper has made all of theirs.
-    pub(crate) fn next(&self) -> Option<Request<Full<Bytes>>> {
+    /// Writes the next request into an empty buffer, unless every shopper has made all of theirs.
+    pub(crate) fn next<'a>(&self, request: &'a mut Vec<u8>) -> Option<&'a [u8]> {
         let number = self.made.fetch_add(1, Ordering::Relaxed);
         if number >= self.shoppers.purchases_max() {
             return None;
         }
-        let shopper = &self.shoppers.0[number as usize % self.shoppers.0.len()];
-        let mut request = Request::new(Full::new(Bytes::from_static(b"{}")));
-        *request.method_mut() = Method::POST;
-        *request.uri_mut() = self.uri.clone();
-        let headers = request.headers_mut();
-        headers.insert(HOST, self.host.clone());
-        headers.insert(AUTHORIZATION, shopper.clone());
-        headers.insert(IDEMPOTENCY_KEY, HeaderValue::from(number));
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        let token = &self.shoppers.0[number as usize % self.shoppers.0.len()];
+        request.clear();
+        request.extend_from_slice(self.head.as_bytes());
+        request.extend_from_slice(token.as_bytes());
+        // Writing to a Vec cannot fail.
+        let _ = write!(request, "\r\nidempotency-key: {number}\r\n\r\n{{}}");
         Some(request)
     }
 }
@@ -94,27 +87,32 @@ mod tests {
 
     use super::*;
 
+    fn header<'a>(request: &'a str, name: &str) -> &'a str {
+        let lines = request.split("\r\n");
+        let mut named = lines.filter_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
+        named.next().unwrap()
+    }
+
     #[test]
     fn nobody_is_sent_above_the_limit_and_no_key_comes_twice() {
-        let shoppers = Arc::new(Shoppers(
-            ["Bearer a", "Bearer b"]
-                .map(HeaderValue::from_static)
-                .to_vec(),
-        ));
-        let door = "127.0.0.1:1".parse().unwrap();
-        let purchases = Purchases::of(&shoppers, "s", door).unwrap();
+        let shoppers = Arc::new(Shoppers(vec!["a".to_owned(), "b".to_owned()]));
+        let purchases = Purchases::of(&shoppers, "s", "127.0.0.1:1".parse().unwrap());
 
-        let mut units: HashMap<HeaderValue, u16> = HashMap::new();
+        let mut units: HashMap<String, u16> = HashMap::new();
         let mut keys = HashSet::new();
-        while let Some(request) = purchases.next() {
-            let headers = request.headers();
-            *units.entry(headers[AUTHORIZATION].clone()).or_default() += 1;
-            assert!(keys.insert(headers[IDEMPOTENCY_KEY].clone()));
+        let mut request = Vec::new();
+        while let Some(request) = purchases.next(&mut request) {
+            let text = str::from_utf8(request).unwrap();
+            assert!(text.starts_with("POST /v1/sales/s/purchases HTTP/1.1\r\n"));
+            assert!(text.ends_with("\r\n\r\n{}"), "{text}");
+            *units
+                .entry(header(text, "authorization").to_owned())
+                .or_default() += 1;
+            assert!(keys.insert(header(text, "idempotency-key").to_owned()));
         }
 
-        let mut units: Vec<u16> = units.into_values().collect();
-        units.sort_unstable();
-        assert_eq!(units, [UNIT_LIMIT, UNIT_LIMIT]);
+        let limits = ["Bearer a", "Bearer b"].map(|token| (token.to_owned(), UNIT_LIMIT));
+        assert_eq!(units, HashMap::from(limits));
     }
 
     #[test]

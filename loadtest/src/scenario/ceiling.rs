@@ -147,7 +147,7 @@ impl Bench {
 
     async fn load(&self, ingress: usize, sale: &str) -> Result<Answers> {
         let door: SocketAddr = self.stack.ingress(ingress).addr();
-        let purchases = Purchases::of(&self.shoppers, sale, door)?;
+        let purchases = Purchases::of(&self.shoppers, sale, door);
         closed_loop(door, purchases, self.connections, self.lasts).await
     }
 }
