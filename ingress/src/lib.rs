@@ -76,7 +76,10 @@ pub async fn serve(config: config::Serve) -> anyhow::Result<()> {
 
 /// Runs the ingress until `shutdown` begins.
 pub async fn run(config: config::Serve, shutdown: Shutdown) -> anyhow::Result<()> {
-    run_with(config, shutdown, Log::JetStream).await
+    run_with(config, shutdown, |publisher| {
+        Log::JetStream(Box::new(publisher))
+    })
+    .await
 }
 
 async fn run_with(

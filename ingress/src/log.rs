@@ -12,7 +12,7 @@ use crate::publisher::{Publisher, Refusal};
 #[derive(Clone)]
 pub(crate) enum Log {
     /// Into JetStream. The only one that the program `ingress` knows.
-    JetStream(Publisher),
+    JetStream(Box<Publisher>),
     /// Nowhere: every record is acknowledged at once under the next number. See [`crate::bare`].
     Nowhere(Arc<AtomicU64>),
 }

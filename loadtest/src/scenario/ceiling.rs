@@ -91,8 +91,14 @@ struct Bench {
 
 impl Bench {
     async fn round(&self) -> Result<Round> {
-        let bare = self.bare().await?;
+        let (bare, unlogged) = self.bare().await?;
         let (durable, orders) = self.durable().await?;
+        // By now an order of a purchase that came before these would be there.
+        let logged = ordered(self.stack.pool(), &unlogged).await?;
+        ensure!(
+            logged == 0,
+            "the ingress without a log has one: {logged} orders"
+        );
         let sold_out = self.sold_out().await?;
         Ok(Round {
             bare,
@@ -102,14 +108,15 @@ impl Bench {
         })
     }
 
-    async fn bare(&self) -> Result<Stage> {
+    /// And the sale that nobody got anything of.
+    async fn bare(&self) -> Result<(Stage, String)> {
         let sale = self.ample_sale().await?;
         let bare = self.stack.ingress(self.bare).url();
         is_in_state(&bare, &sale, "active").await?;
         let meter = Meter::of(&self.stack, self.bare)?;
         let before = meter.read();
         let answers = self.load(self.bare, &sale).await?;
-        Ok(Stage::of(&answers, 202, &before, &meter.read()))
+        Ok((Stage::of(&answers, 202, &before, &meter.read()), sale))
     }
 
     /// Until the last order is in Postgres.
