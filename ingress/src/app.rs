@@ -101,15 +101,18 @@ pub(crate) fn router(app: App, web_dir: Option<PathBuf>) -> Router {
         Some(dir) => api.merge(page_routes(dir, &app.page)),
         None => api.fallback(async || Problem::NotFound),
     };
-    api.layer(RequestBodyTimeoutLayer::new(BODY_PAUSE_MAX))
-        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
-        .layer(CatchPanicLayer::custom(|_| {
+    // One layer of all: the router boxes and copies what each layer adds, for every request. The first is outermost.
+    api.layer((
+        always(header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        CatchPanicLayer::custom(|_| {
             axum::response::IntoResponse::into_response(Problem::Internal(anyhow::anyhow!(
                 "a handler panicked"
             )))
-        }))
-        .layer(always(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
-        .with_state(app)
+        }),
+        DefaultBodyLimit::max(BODY_BYTES_MAX),
+        RequestBodyTimeoutLayer::new(BODY_PAUSE_MAX),
+    ))
+    .with_state(app)
 }
 
 fn page_routes(dir: PathBuf, page: &page::PageConfig) -> Router<App> {
