@@ -11,6 +11,7 @@
 //! | `client_address.rs`, `rate_limits.rs` | from where, and how often |
 //! | `front_door.rs` | what happens to every request before and after its handler |
 //! | `request_id.rs`, `request_metrics.rs`, `security_headers.rs` | the parts of that |
+//! | `other_sites.rs` | keeps out what pages of other sites make browsers send |
 //! | `static_files.rs` | the page |
 //! | `admission.rs` | who gets into the log |
 //! | `keys.rs`, `repeats.rs` | what idempotency keys stand for, and how a repeated one is answered |
@@ -46,6 +47,7 @@ mod json;
 mod keys;
 mod log_watch;
 mod openapi;
+mod other_sites;
 mod pages;
 mod passwords;
 mod pausing;

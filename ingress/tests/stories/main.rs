@@ -19,6 +19,7 @@ mod operate;
 mod operations;
 mod operators;
 mod orders;
+mod other_sites;
 mod rate_limits;
 mod refusals;
 mod sessions;
