@@ -20,6 +20,7 @@ use crate::problem::{self, Problem};
 use crate::request_id::{REQUEST_ID, RequestId};
 use crate::request_metrics::{RequestMetrics, Series};
 use crate::security_headers;
+use crate::unread::Unread;
 
 /// Below it is the API: limited per address, and private unless a handler says otherwise. Without
 /// the slash, so that nothing beside it slips through.
@@ -45,10 +46,18 @@ pub(crate) async fn pass(
     let is_api = request.uri().path().starts_with(API);
     let is_https = door.hops.is_https(request.headers());
 
+    let unread = Unread::watch(&mut request);
     let mut response = match door.admit(&mut request, is_api) {
         Ok(()) => next.run(request).await,
-        Err(refusal) => refusal.into_response(),
+        Err(refusal) => {
+            drop(request);
+            refusal.into_response()
+        }
     };
+    // Some answers say that the connection ends anyway.
+    if !response.headers().contains_key(header::CONNECTION) {
+        unread.discard().await;
+    }
 
     tell_failure(&mut response, &id, series);
     let headers = response.headers_mut();

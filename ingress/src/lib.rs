@@ -12,6 +12,7 @@
 //! | `front_door.rs` | what happens to every request before and after its handler |
 //! | `request_id.rs`, `request_metrics.rs`, `security_headers.rs` | the parts of that |
 //! | `other_sites.rs` | keeps out what pages of other sites make browsers send |
+//! | `unread.rs` | what a refusal left of a body |
 //! | `static_files.rs` | the page |
 //! | `admission.rs` | who gets into the log |
 //! | `keys.rs`, `repeats.rs` | what idempotency keys stand for, and how a repeated one is answered |
@@ -66,6 +67,7 @@ mod session;
 mod static_files;
 mod store;
 mod text;
+mod unread;
 
 use std::time::Duration;
 

@@ -22,6 +22,7 @@ mod orders;
 mod other_sites;
 mod rate_limits;
 mod refusals;
+mod refused_unread;
 mod sessions;
 mod slow_clients;
 mod static_files;
