@@ -5,10 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use axum::Router;
+use axum::body::Bytes;
 use axum::extract::DefaultBodyLimit;
+use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware;
 use axum::routing::get;
-use axum::{Json, Router};
 use feed::Feed;
 use sale::{Place, Ticket, TicketKeys};
 use sqlx::PgPool;
@@ -40,14 +42,19 @@ use crate::session::{Cookies, SessionKeys};
 use crate::static_files;
 
 /// Largest body of any request: a product's description is 4,000 characters.
-const BODY_BYTES_MAX: usize = 32 * 1024;
+pub(crate) const BODY_BYTES_MAX: usize = 32 * 1024;
 
 /// How long a request's body may take to arrive, all of it: as long as its head. A limit between two
 /// pieces would be none, for a client may send a byte now and then.
-const BODY_WITHIN: Duration = service::http::HEAD_TIMEOUT;
+pub(crate) const BODY_WITHIN: Duration = service::http::HEAD_TIMEOUT;
 
 /// The description itself is in no description.
 const DESCRIPTION: &str = "/openapi.json";
+
+const JSON: [(HeaderName, HeaderValue); 1] = [(
+    header::CONTENT_TYPE,
+    HeaderValue::from_static("application/json"),
+)];
 
 /// Handlers' shared state. Cheap to clone.
 #[derive(Clone)]
@@ -147,8 +154,11 @@ pub(crate) fn router(app: App, web_dir: Option<PathBuf>, hops: TrustedHops) -> R
             templates.chain([DESCRIPTION.to_owned()]),
         )),
     };
+    // Written once: it is 70 KB, and anybody may ask for it.
+    let document = serde_json::to_vec(&description).expect("a description is all JSON");
+    let document = Bytes::from(document);
     let api = api
-        .route(DESCRIPTION, get(async move || Json(description)))
+        .route(DESCRIPTION, get(async move || (JSON, document)))
         .method_not_allowed_fallback(async || Problem::MethodNotAllowed);
     let api = match web_dir {
         Some(dir) => api.merge(static_files::routes(

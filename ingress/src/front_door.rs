@@ -7,18 +7,20 @@
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tokio::time::Instant;
-use tracing::error;
+use tracing::{debug, error};
 
 use crate::app::App;
 use crate::client_address::{TrustedHops, Visit};
+use crate::other_sites;
 use crate::problem::{self, Problem};
 use crate::request_id::{REQUEST_ID, RequestId};
 use crate::request_metrics::{RequestMetrics, Series};
 use crate::security_headers;
+use crate::unread::Unread;
 
 /// Below it is the API: limited per address, and private unless a handler says otherwise. Without
 /// the slash, so that nothing beside it slips through.
@@ -44,10 +46,18 @@ pub(crate) async fn pass(
     let is_api = request.uri().path().starts_with(API);
     let is_https = door.hops.is_https(request.headers());
 
+    let unread = Unread::watch(&mut request);
     let mut response = match door.admit(&mut request, is_api) {
         Ok(()) => next.run(request).await,
-        Err(refusal) => refusal.into_response(),
+        Err(refusal) => {
+            drop(request);
+            refusal.into_response()
+        }
     };
+    // Some answers say that the connection ends anyway.
+    if !response.headers().contains_key(header::CONNECTION) {
+        unread.discard().await;
+    }
 
     tell_failure(&mut response, &id, series);
     let headers = response.headers_mut();
@@ -68,6 +78,7 @@ impl FrontDoor {
             true => self.app.rate_limits.request(address)?,
             false => None,
         };
+        other_sites::refuse(request)?;
         let visit = Visit { address, allowance };
         request.extensions_mut().insert(visit);
         Ok(())
@@ -79,13 +90,27 @@ fn tell_failure(response: &mut Response, id: &RequestId, series: Series<'_>) {
     let Some(cause) = problem::name_failure(response, id.as_str()) else {
         return;
     };
-    error!(
-        request_id = id.as_str(),
-        http.route = series.route(),
-        http.method = series.method(),
-        error = %format!("{cause:#}"),
-        "a request failed"
-    );
+    let cause = format!("{cause:#}");
+    let (request_id, route, method) = (id.as_str(), series.route(), series.method());
+    // What is away is told once, by whoever watches it; strangers may ask any number of times.
+    match response.status() {
+        StatusCode::SERVICE_UNAVAILABLE => {
+            debug!(
+                request_id,
+                http.route = route,
+                http.method = method,
+                error = cause,
+                "Postgres is away"
+            )
+        }
+        _ => error!(
+            request_id,
+            http.route = route,
+            http.method = method,
+            error = cause,
+            "a request failed"
+        ),
+    }
 }
 
 fn keep_private(headers: &mut HeaderMap) {

@@ -26,9 +26,14 @@ pub(crate) struct IdempotencyKey {
 
 /// The client's key, quoted or bare, if it gave one.
 pub(crate) fn given(headers: &HeaderMap) -> Result<Option<String>, Problem> {
-    let Some(key) = headers.get(IDEMPOTENCY_KEY) else {
+    let mut keys = headers.get_all(IDEMPOTENCY_KEY).iter();
+    let Some(key) = keys.next() else {
         return Ok(None);
     };
+    // Which of two is meant nobody knows, and a balancer may take the other one.
+    if keys.next().is_some() {
+        return Err(bad_key());
+    }
     let key = key.to_str().map_err(|_| bad_key())?.trim();
     let key = key
         .strip_prefix('"')
@@ -42,6 +47,20 @@ pub(crate) fn given(headers: &HeaderMap) -> Result<Option<String>, Problem> {
 
 fn bad_key() -> Problem {
     Problem::BadRequest(format!(
-        "Idempotency-Key must be 1 to {KEY_CHARS_MAX} ASCII characters"
+        "Idempotency-Key must be given once, as 1 to {KEY_CHARS_MAX} ASCII characters"
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_two_keys_none_is_taken() {
+        let mut headers = HeaderMap::new();
+        headers.append(IDEMPOTENCY_KEY, "\"mine\"".parse().unwrap());
+        assert_eq!(given(&headers).unwrap().as_deref(), Some("mine"));
+        headers.append(IDEMPOTENCY_KEY, "other".parse().unwrap());
+        assert!(matches!(given(&headers), Err(Problem::BadRequest(_))));
+    }
 }

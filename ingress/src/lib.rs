@@ -11,6 +11,8 @@
 //! | `client_address.rs`, `rate_limits.rs` | from where, and how often |
 //! | `front_door.rs` | what happens to every request before and after its handler |
 //! | `request_id.rs`, `request_metrics.rs`, `security_headers.rs` | the parts of that |
+//! | `other_sites.rs` | keeps out what pages of other sites make browsers send |
+//! | `unread.rs` | what a refusal left of a body |
 //! | `static_files.rs` | the page |
 //! | `admission.rs` | who gets into the log |
 //! | `keys.rs`, `repeats.rs` | what idempotency keys stand for, and how a repeated one is answered |
@@ -50,6 +52,7 @@ mod keys;
 mod log;
 mod log_watch;
 mod openapi;
+mod other_sites;
 mod pages;
 mod passwords;
 mod pausing;
@@ -68,6 +71,7 @@ mod session;
 mod static_files;
 mod store;
 mod text;
+mod unread;
 
 use std::time::Duration;
 

@@ -81,15 +81,16 @@ refusals! {
     Always {
         "429": "`rate-limited`: too many requests; `Retry-After` says when the next one is welcome.",
         "500": "`internal`: ours to solve; quote the `request_id`.",
-        "503": "`busy` or `halted`: nothing was done; come back after `Retry-After`.",
+        "503": "`busy`, `halted` or `unavailable`: come back after `Retry-After`. But for the last, nothing was done.",
     }
     /// What is written to the log first. Stands after [`Always`], whose 503 it replaces.
     Logged {
-        "503": "`busy`, `halted` or `outcome-unknown`: come back after `Retry-After`, with the same key. But for the last, nothing was done.",
+        "503": "`busy`, `halted`, `unavailable` or `outcome-unknown`: come back after `Retry-After`, with the same key. But for the last two, nothing was done.",
     }
     /// A JSON body was wanted.
     Body {
         "400": "`bad-request`: not JSON, or a header or parameter that cannot be read.",
+        "403": "`forbidden`: a page of another site asked.",
         "408": "`timeout`: the body took too long to arrive.",
         "413": "`too-large`: the body is larger than any request needs.",
         "415": "`unsupported-media-type`: the body must be `application/json`.",
@@ -109,7 +110,7 @@ refusals! {
     /// An operator's session was wanted.
     OperatorsOnly {
         "401": "`unauthorized`: no session, or one that has ended or was revoked.",
-        "403": "`forbidden`: the session is not an operator's.",
+        "403": "`forbidden`: the session is not an operator's, or a page of another site wants to change something.",
     }
 }
 

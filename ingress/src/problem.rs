@@ -70,12 +70,18 @@ pub(crate) enum Problem {
     Halted,
     /// A command was decided, and refused.
     CommandRefused(&'static str),
+    /// Postgres cannot be asked. What was to be changed may or may not have been. The cause is told
+    /// like that of a failure, but not as one: whoever asks meanwhile does not fill the log.
+    Unavailable(anyhow::Error),
     /// Ours to solve. The cause is in the log under the request's id, never in the answer.
     Internal(anyhow::Error),
 }
 
 /// How long to stay away when nothing better is known.
 const RETRY_AFTER_MS: u64 = 1_000;
+
+/// How long to stay away from a Postgres that is away: a restart takes about as long.
+const UNAVAILABLE_RETRY_AFTER_MS: u64 = 5_000;
 
 const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
 
@@ -123,9 +129,10 @@ impl Problem {
                 StatusCode::CONFLICT
             }
             Self::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
-            Self::Busy { .. } | Self::OutcomeUnknown { .. } | Self::Halted => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            Self::Busy { .. }
+            | Self::OutcomeUnknown { .. }
+            | Self::Halted
+            | Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -155,6 +162,7 @@ impl Problem {
             Self::OutcomeUnknown { .. } => "outcome-unknown",
             Self::Halted => "halted",
             Self::CommandRefused(ruling) => ruling,
+            Self::Unavailable(_) => "unavailable",
             Self::Internal(_) => "internal",
         }
     }
@@ -197,6 +205,7 @@ impl Problem {
             Self::OutcomeUnknown { .. } => "The outcome is unknown; repeat with the same key",
             Self::Halted => "The sale has stopped and is being looked at",
             Self::CommandRefused(_) => "The command was refused",
+            Self::Unavailable(_) => "The database cannot be asked now",
             Self::Internal(_) => "Something went wrong on our side",
         }
     }
@@ -227,6 +236,7 @@ impl Problem {
             | Self::RateLimited { .. }
             | Self::Busy { .. }
             | Self::Halted
+            | Self::Unavailable(_)
             | Self::Internal(_) => None,
         }
     }
@@ -237,6 +247,7 @@ impl Problem {
                 Some(*retry_after_ms)
             }
             Self::OutcomeUnknown { .. } | Self::Halted => Some(RETRY_AFTER_MS),
+            Self::Unavailable(_) => Some(UNAVAILABLE_RETRY_AFTER_MS),
             Self::BadRequest(_)
             | Self::Invalid(_)
             | Self::UnsupportedMediaType
@@ -301,7 +312,7 @@ impl IntoResponse for Problem {
         let details = self.details();
         let mut response = (self.status(), details.to_json()).into_response();
         self.tell(response.headers_mut());
-        if let Self::Internal(cause) = self {
+        if let Self::Internal(cause) | Self::Unavailable(cause) = self {
             let cause = Arc::new(cause);
             response.extensions_mut().insert(Failure { cause, details });
         }
@@ -339,12 +350,69 @@ pub(crate) fn name_failure(response: &mut Response, id: &str) -> Option<Arc<anyh
 
 impl From<feed::StoreError> for Problem {
     fn from(error: feed::StoreError) -> Self {
-        Self::Internal(error.into())
+        anyhow::Error::from(error).into()
     }
 }
 
 impl From<anyhow::Error> for Problem {
     fn from(error: anyhow::Error) -> Self {
-        Self::Internal(error)
+        let mut causes = error.chain().filter_map(|cause| cause.downcast_ref());
+        match causes.any(is_away) {
+            true => Self::Unavailable(error),
+            false => Self::Internal(error),
+        }
+    }
+}
+
+/// Whether Postgres could not be reached or had no connection left, which passes without us. Anything
+/// else it says of a statement is our fault.
+fn is_away(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed => true,
+        sqlx::Error::Database(said) => said.code().is_some_and(|code| says_away(&code)),
+        _ => false,
+    }
+}
+
+/// Connections that break or are refused (class 08), too many of them, and a server that stops or
+/// starts (PostgreSQL, Appendix A).
+fn says_away(code: &str) -> bool {
+    code.starts_with("08") || matches!(code, "53300" | "57P01" | "57P02" | "57P03")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code(error: impl Into<Problem>) -> &'static str {
+        error.into().code()
+    }
+
+    #[test]
+    fn a_postgres_that_is_away_is_no_failure_of_ours() {
+        let reset = || sqlx::Error::Io(std::io::ErrorKind::ConnectionReset.into());
+        assert_eq!(code(anyhow::Error::from(reset())), "unavailable");
+        let deep = anyhow::Error::from(sqlx::Error::PoolTimedOut).context("an account");
+        assert_eq!(code(deep), "unavailable");
+        assert_eq!(code(feed::StoreError::from(reset())), "unavailable");
+
+        assert_eq!(
+            code(anyhow::Error::from(sqlx::Error::RowNotFound)),
+            "internal"
+        );
+        assert_eq!(code(anyhow::anyhow!("anything else")), "internal");
+    }
+
+    #[test]
+    fn what_postgres_says_of_a_statement_is_our_fault() {
+        for away in ["08006", "53300", "57P01", "57P02", "57P03"] {
+            assert!(says_away(away), "{away}");
+        }
+        for ours in ["23505", "42P01", "57014", "22021", "53200"] {
+            assert!(!says_away(ours), "{ours}");
+        }
     }
 }

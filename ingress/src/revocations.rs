@@ -213,7 +213,7 @@ mod tests {
         revocations.forget(Moment::from_unix_ms(101_000));
         pool.close().await;
         let asked = revocations.revoke(&pool, &session(0, 100)).await;
-        assert!(matches!(asked, Err(Problem::Internal(_))), "{asked:?}");
+        assert!(matches!(asked, Err(Problem::Unavailable(_))), "{asked:?}");
     }
 
     #[test]

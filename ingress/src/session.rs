@@ -139,9 +139,28 @@ fn claims(headers: &HeaderMap, app: &App) -> Result<Claims, Problem> {
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {
-    headers
-        .get(header::AUTHORIZATION)?
-        .to_str()
-        .ok()?
-        .strip_prefix("Bearer ")
+    let given = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = given.split_once(' ')?;
+    // Written in any case (RFC 9110, 11.1).
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scheme_is_written_in_any_case() {
+        let token = |given: &str| {
+            let value = given.parse().unwrap();
+            let headers = HeaderMap::from_iter([(header::AUTHORIZATION, value)]);
+            bearer(&headers).map(str::to_owned)
+        };
+        for given in ["Bearer x.y.z", "bearer x.y.z", "BEARER  x.y.z"] {
+            assert_eq!(token(given).as_deref(), Some("x.y.z"), "{given}");
+        }
+        for given in ["Basic x.y.z", "Bearer", "x.y.z", "Bearerx y"] {
+            assert_eq!(token(given), None, "{given}");
+        }
+    }
 }

@@ -3,11 +3,12 @@
 
 use std::path::PathBuf;
 
+use anyhow::anyhow;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use tower_http::services::ServeDir;
 
@@ -17,6 +18,10 @@ use crate::security_headers;
 
 /// Where the build puts files whose name changes with their content.
 const HASHED: &str = "/assets/";
+
+/// Longest path that is looked for: the build makes none of half the length, and what a file system has no
+/// room for (255 bytes a name, mostly) it answers with a failure.
+const PATH_BYTES_MAX: usize = 200;
 
 /// A year, the longest that caches care about: under this name there will never be anything else.
 const FOR_GOOD: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
@@ -37,8 +42,16 @@ pub(crate) fn routes(dir: PathBuf, policy: HeaderValue) -> Router<App> {
 }
 
 async fn as_page(State(policy): State<HeaderValue>, request: Request, next: Next) -> Response {
-    let is_hashed = request.uri().path().starts_with(HASHED);
+    let path = request.uri().path();
+    // Two slashes would lead on to a folder by a `Location` that names another host.
+    if path.len() > PATH_BYTES_MAX || path.starts_with("//") {
+        return Problem::NotFound.into_response();
+    }
+    let is_hashed = path.starts_with(HASHED);
     let mut response = next.run(request).await;
+    if response.status().is_server_error() {
+        return Problem::Internal(anyhow!("a file of the page cannot be read")).into_response();
+    }
     if is_file(response.status()) {
         let headers = response.headers_mut();
         headers.extend(security_headers::of_page(policy));

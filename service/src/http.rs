@@ -38,6 +38,10 @@ pub const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// sends requests should be the one that closes, or a request may meet a closing connection.
 pub const IDLE_TIMEOUT: Duration = Duration::from_secs(75);
 
+/// How long a client may leave our bytes unread: whoever reads at all makes room sooner, through a
+/// tunnel too; whoever does not holds a place and what the kernel keeps for it.
+pub const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
+
 /// Cookies, a bearer token and what browsers add are 2 KiB; proxies commonly stop at 8 to 16 KiB.
 pub const MAX_HEAD_BYTES: usize = 16 * 1024;
 
@@ -60,6 +64,8 @@ pub struct HttpLimits {
     pub head_timeout: Duration,
     /// How long a connection may wait for its next request; then it is closed.
     pub idle_timeout: Duration,
+    /// How long an answer may wait for its client to take a byte more; then the connection is closed.
+    pub write_timeout: Duration,
     /// Size of a request's line and headers; above it 431 and the connection is closed.
     pub max_head_bytes: usize,
     /// How long requests under way may take once draining has begun; then they are cut off.
@@ -72,6 +78,7 @@ impl Default for HttpLimits {
             max_connections: MAX_CONNECTIONS,
             head_timeout: HEAD_TIMEOUT,
             idle_timeout: IDLE_TIMEOUT,
+            write_timeout: WRITE_TIMEOUT,
             max_head_bytes: MAX_HEAD_BYTES,
             drain: Duration::from_secs(crate::config::DRAIN_S),
         }
@@ -162,7 +169,8 @@ async fn serve_connection(
     let _ = stream.set_nodelay(true);
     let arrived = Arrived::default();
     let deadlines = HeadDeadlines::new(limits.head_timeout, limits.idle_timeout, arrived.clone());
-    let io = TokioIo::new(Socket::new(stream, arrived, slot));
+    let socket = Socket::new(stream, arrived, limits.write_timeout, slot);
+    let io = TokioIo::new(socket);
     let connection = http1::Builder::new()
         .timer(deadlines)
         .header_read_timeout(limits.idle_timeout)

@@ -152,7 +152,7 @@ async fn prove(
     post, path = "/v1/sessions/guest", operation_id = "begin_guest_session", tag = "accounts",
     responses(
         (status = 201, description = "A session, also as a cookie.", body = Session),
-        (status = 403, description = "`forbidden`: no guests here.", body = Details, content_type = "application/problem+json"),
+        (status = 403, description = "`forbidden`: no guests here, or a page of another site asked.", body = Details, content_type = "application/problem+json"),
         Always,
     ),
 )]
@@ -202,6 +202,7 @@ pub(crate) async fn mine(session::Session(claims): session::Session) -> impl Int
     delete, path = "/v1/sessions", operation_id = "sign_out", tag = "accounts",
     responses(
         (status = 204, description = "Ended; the cookie is cleared."),
+        (status = 403, description = "`forbidden`: a page of another site asked.", body = Details, content_type = "application/problem+json"),
         SignedIn, Always,
     ),
     security(("bearer" = []), ("cookie" = [])),

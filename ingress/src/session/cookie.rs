@@ -45,8 +45,8 @@ pub(super) fn given(headers: &HeaderMap) -> Option<&str> {
         .get_all(header::COOKIE)
         .iter()
         .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split("; "))
-        .find_map(|pair| pair.strip_prefix(COOKIE)?.strip_prefix('='))
+        .flat_map(|value| value.split(';'))
+        .find_map(|pair| pair.trim_start().strip_prefix(COOKIE)?.strip_prefix('='))
 }
 
 #[cfg(test)]
@@ -61,6 +61,12 @@ mod tests {
             "a=b; firstcome_session=x.y.z; c=d".parse().unwrap(),
         );
         assert_eq!(given(&headers), Some("x.y.z"));
+        headers.clear();
+        headers.append(
+            header::COOKIE,
+            "a=b;firstcome_session=x.y.z".parse().unwrap(),
+        );
+        assert_eq!(given(&headers), Some("x.y.z"), "written without the space");
         headers.clear();
         headers.append(header::COOKIE, "firstcome_session_old=x".parse().unwrap());
         assert_eq!(given(&headers), None);

@@ -76,6 +76,11 @@ async fn places_that_are_not_there_are_refused() -> Result<()> {
             "/v1/sales/0192f0c1-2b3c-8000-8000-000000000001/purchases",
         ),
         unknown("a malformed sale", "/v1/sales/none/purchases"),
+        nothing("a sale that is no text", "POST", "/v1/sales/%ff/purchases"),
+        nothing("a look at no text", "GET", "/v1/sales/%ff"),
+        nothing("a ticket that is no text", "GET", "/v1/tickets/%ff"),
+        nothing("no product", "GET", "/v1/products/%ff"),
+        nothing("no order", "GET", "/v1/orders/%ff"),
         unknown(
             "a UUID of another kind",
             "/v1/sales/6f9619ff-8b86-4d01-b42d-00cf4fc964ff/purchases",

@@ -238,13 +238,19 @@ async fn sign_outs_are_learned_again_after_postgres_was_away() -> Result<()> {
 
     // Then: what was known counts, and signing out says that it failed.
     assert_eq!(before.at(&doors[1]).who_am_i().await?.status, 401);
-    assert_eq!(after.sign_out().await?.status, 500);
+    let refused = after.sign_out().await?;
+    is_problem("signing out", &refused, (503, "unavailable"));
+    assert_eq!(refused.header("retry-after"), Some("5"));
+    assert!(refused.text("request_id").is_some(), "{}", refused.body);
+    let refused = Shopper::sign_in(&doors[0], EMAIL, PASSWORD).await;
+    let refused = refused.err().context("signed in")?.to_string();
+    assert!(refused.contains("/problems/unavailable"), "{refused}");
     assert_eq!(after.who_am_i().await?.status, 200, "it did not happen");
 
     // And when it is back: it can be repeated, and the other door learns of it.
     servers.postgres()?.restart().await?;
     until("signing out", SOON, async || {
-        Ok((after.sign_out().await?.status != 500).then_some(()))
+        Ok((after.sign_out().await?.status != 503).then_some(()))
     })
     .await?;
     until("the other door to know", SOON, async || {

@@ -5,6 +5,8 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use devstack::{Answer, Http, Role, Stack};
 
+use crate::request::is_problem;
+
 const APP: &str = "/assets/app-4f1c2d.js";
 
 /// A page as the build leaves it. The compressed files say which one they are.
@@ -133,5 +135,26 @@ async fn nothing_beside_the_page_is_served() -> Result<()> {
     }
     let posted = ask(&stack, "POST", "/", "br").await?;
     assert_eq!(posted.problem(), Some("not-found"), "{posted:?}");
+    stack.stop().await
+}
+
+#[tokio::test]
+async fn a_name_that_no_file_can_have_is_not_found() -> Result<()> {
+    let (stack, _folder) = given_a_page().await?;
+    let long = format!("/{}", "n".repeat(300));
+    for path in [
+        "/a%00b",
+        "/%ff",
+        "/%2e%2e/secret",
+        "/..%2fsecret",
+        "//secret",
+        "//assets",
+        "/assets/app-4f1c2d.js/",
+        "/assets/app-4f1c2d.js/x",
+        &long,
+    ] {
+        let answer = ask(&stack, "GET", path, "br").await?;
+        is_problem(path, &answer, (404, "not-found"));
+    }
     stack.stop().await
 }

@@ -34,6 +34,29 @@ impl Wire {
         Ok(String::from_utf8_lossy(&said).into_owned())
     }
 
+    /// The status of the next answer, whose body has a length; what follows stays unread.
+    pub(crate) async fn status(&mut self) -> Result<u16> {
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            let read = timeout(SOON, self.0.read_u8()).await;
+            head.push(
+                read.context("no answer")?
+                    .context("closed without an answer")?,
+            );
+        }
+        let head = String::from_utf8(head)?.to_ascii_lowercase();
+        let length = head
+            .lines()
+            .find_map(|line| line.strip_prefix("content-length: "));
+        let mut body = vec![0; length.unwrap_or("0").parse()?];
+        self.0.read_exact(&mut body).await?;
+        let status = head
+            .split(' ')
+            .nth(1)
+            .context("an answer without a status")?;
+        Ok(status.parse()?)
+    }
+
     /// Says that nothing more comes, and returns when the server has let go of the connection.
     pub(crate) async fn hang_up(mut self) -> Result<()> {
         self.0.shutdown().await?;

@@ -7,13 +7,15 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
+    time::Duration,
 };
 
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
     sync::OwnedSemaphorePermit,
+    time::{Sleep, sleep},
 };
 
 /// Whether bytes arrived since somebody last looked. Both sides run in the connection's task; the
@@ -40,16 +42,44 @@ impl Arrived {
 pub struct Socket {
     stream: TcpStream,
     arrived: Arrived,
+    write_timeout: Duration,
+    /// Runs while the client leaves no room for more bytes.
+    stalled: Option<Pin<Box<Sleep>>>,
     _slot: OwnedSemaphorePermit,
 }
 
 impl Socket {
-    pub(super) fn new(stream: TcpStream, arrived: Arrived, slot: OwnedSemaphorePermit) -> Self {
+    pub(super) fn new(
+        stream: TcpStream,
+        arrived: Arrived,
+        write_timeout: Duration,
+        slot: OwnedSemaphorePermit,
+    ) -> Self {
         Self {
             stream,
             arrived,
+            write_timeout,
+            stalled: None,
             _slot: slot,
         }
+    }
+
+    /// A write that cannot go on fails after a while.
+    fn written(
+        &mut self,
+        cx: &mut Context<'_>,
+        outcome: Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
+        if outcome.is_ready() {
+            self.stalled = None;
+            return outcome;
+        }
+        let write_timeout = self.write_timeout;
+        let stalled = self
+            .stalled
+            .get_or_insert_with(|| Box::pin(sleep(write_timeout)));
+        ready!(stalled.as_mut().poll(cx));
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 
     /// The TCP stream itself, for socket options.
@@ -79,7 +109,8 @@ impl AsyncWrite for Socket {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
+        let outcome = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.written(cx, outcome)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -95,7 +126,8 @@ impl AsyncWrite for Socket {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
+        let outcome = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
+        self.written(cx, outcome)
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -123,3 +123,26 @@ async fn above_the_limit_connections_wait_for_a_place() {
     drop(first);
     assert!(second.answer().await.starts_with("http/1.1 200 "));
 }
+
+#[tokio::test]
+async fn whoever_does_not_read_is_not_waited_for() {
+    // Given: an answer larger than all buffers on its way, and room for one connection.
+    let large = || async { vec![0_u8; 64 * 1024 * 1024] };
+    let app = Router::new()
+        .route("/large", get(large))
+        .route("/", get(async || "served"));
+    let limits = HttpLimits {
+        write_timeout: SHORT,
+        max_connections: 1,
+        ..limits()
+    };
+    let server = Server::start(app, limits).await;
+
+    // When: a client asks for it and never reads.
+    let mut mute = Client::connect(server.addr).await;
+    mute.send("GET /large HTTP/1.1\r\nhost: test\r\n\r\n").await;
+
+    // Then: it loses its place to somebody else.
+    let mut other = Client::connect(server.addr).await;
+    assert!(other.get("/").await.ends_with("served"));
+}
