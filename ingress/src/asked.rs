@@ -29,9 +29,8 @@ impl FromRequestParts<App> for Named {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let path = Path::<String>::from_request_parts(parts, app).await;
-        Ok(Self(path.map_or_else(
-            |_not_text| String::new(),
-            |Path(name)| name,
-        )))
+        Ok(Self(
+            path.map_or_else(|_not_text| String::new(), |Path(name)| name),
+        ))
     }
 }

@@ -172,6 +172,7 @@ pub(crate) struct Terms {
     responses(
         (status = 201, description = "The sale.", body = SaleView),
         (status = 202, description = "Logged; it will be decided. `Location` is where it will be."),
+        (status = 409, description = "`already-open` or `adopted`: another command opened it, or this one was lost with its log.", body = Details, content_type = "application/problem+json"),
         KeyedBody, OperatorsOnly, Always, Logged,
     ),
     security(("bearer" = []), ("cookie" = [])),

@@ -8,9 +8,11 @@ mod wire;
 
 mod accounts;
 mod catalogue;
+mod commands;
 mod description;
 mod drain;
 mod durability;
+mod every_operation;
 mod front_door;
 mod hardening;
 mod keys;
