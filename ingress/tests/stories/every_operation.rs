@@ -5,7 +5,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
 use crate::description::{description, entries};
-use crate::request::{Case, Right};
+use crate::request::Case;
 use crate::shop::{Shop, ticket};
 use crate::tokens;
 
@@ -313,7 +313,7 @@ fn not_of(kind: &Value) -> Vec<Value> {
                 .is_some_and(|any| any.contains(&json!(name)))
     };
     let mut values = vec![json!([1]), json!(true)];
-    values.extend((!is("null")).then(|| json!(null)));
+    values.extend((!is("null")).then_some(Value::Null));
     if is("integer") {
         values.extend([
             json!(1.5),

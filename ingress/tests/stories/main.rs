@@ -10,6 +10,7 @@ mod accounts;
 mod catalogue;
 mod commands;
 mod description;
+mod downloads;
 mod drain;
 mod durability;
 mod every_operation;
