@@ -2,10 +2,11 @@
 
 use anyhow::{Context, Result};
 use devstack::{OpenSale, Proxy, Role, Servers, Stack, until};
+use futures_util::future::try_join_all;
 use serde_json::json;
 
 use crate::request::is_problem;
-use crate::shop::{SOON, Shop};
+use crate::shop::{SOON, Shop, ticket};
 
 /// How the bytes begin that ask Postgres what was ruled for a command.
 const ASK_FOR_RULING: &[u8] = b"SELECT rulings FROM decisions";
@@ -67,5 +68,42 @@ async fn a_command_whose_ruling_cannot_be_read_is_not_told_as_failed() -> Result
     assert_eq!(answer.status, 202, "{}", answer.body);
     let sale = operator.get(&format!("/v1/sales/{}", shop.sale)).await?;
     assert_eq!(sale.text("state"), Some("paused"));
+    shop.stack.stop().await
+}
+
+#[tokio::test]
+async fn commands_that_nobody_decides_yet_are_told_as_logged() -> Result<()> {
+    let shop = Shop::selling(2).await?;
+    let shopper = shop.shopper().await?;
+    let bought = shopper.buy(&shop.sale, None).await?;
+    let order = ticket(&bought)?;
+    assert_eq!(shopper.ticket(order, 20).await?.text("state"), Some("won"));
+    let operator = shop.stack.operator().await?;
+    shop.stack.allocator(0).pause()?;
+
+    let sale = format!("/v1/sales/{}", shop.sale);
+    let commands = [
+        ("PATCH", sale.clone(), json!({ "unit_limit": 2 })),
+        (
+            "POST",
+            format!("{sale}/restock"),
+            json!({ "stock": 3, "version": 1 }),
+        ),
+        ("POST", format!("/v1/orders/{order}/cancel"), json!({})),
+        ("POST", format!("{sale}/close"), json!({})),
+    ];
+    let given = commands
+        .iter()
+        .map(async |(method, path, body)| operator.send(method.parse()?, path, Some(body)).await);
+    for answer in try_join_all(given).await? {
+        assert_eq!((answer.status, &answer.body), (202, &json!(null)));
+    }
+
+    shop.stack.allocator(0).resume()?;
+    until("the last of them", SOON, async || {
+        let sale = operator.get(&sale).await?;
+        Ok((sale.text("state") == Some("closed")).then_some(()))
+    })
+    .await?;
     shop.stack.stop().await
 }

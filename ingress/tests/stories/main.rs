@@ -14,6 +14,7 @@ mod downloads;
 mod drain;
 mod durability;
 mod every_operation;
+mod extremes;
 mod front_door;
 mod hardening;
 mod keys;
