@@ -45,7 +45,7 @@ pub mod proxy;
 mod reaper;
 pub mod wait;
 
-pub use client::{Answer, Http, Live, OpenSale, Operator, Shopper};
+pub use client::{Answer, EXCHANGES_VARIABLE, Http, Live, OpenSale, Operator, Shopper};
 pub use process::Process;
 pub use proxy::Proxy;
 pub use role::Role;

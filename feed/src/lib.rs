@@ -133,6 +133,12 @@ impl Feed {
         Some(generations.at(place.seq))
     }
 
+    /// Whether a place was lost with its stream: nobody will ever decide it.
+    pub fn gave_up(&self, place: Place) -> bool {
+        let generations = self.inner.read().generations(place.partition);
+        generations.is_some_and(|known| known.gave_up(place.seq))
+    }
+
     /// Where a ticket stands now. `place` is what the ticket was opened to.
     pub async fn status(&self, ticket: Ticket, place: Place) -> Result<TicketStatus, StoreError> {
         let known = self.inner.read().known(place);

@@ -49,3 +49,35 @@ impl OwnRecords {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seq(number: u64) -> Seq {
+        Seq::try_from(number).unwrap()
+    }
+
+    #[test]
+    fn what_is_decided_is_forgotten_and_nothing_counts_twice() {
+        let mut own = OwnRecords::default();
+        for (at, purchases) in [(7, 10), (9, 500), (9, 500), (12, 1)] {
+            own.add(seq(at), purchases);
+        }
+        assert_eq!((own.records(), own.purchases()), (3, 511));
+        own.forget_until(seq(10));
+        assert_eq!((own.records(), own.purchases()), (1, 1));
+        own.forget_until(seq(100));
+        assert_eq!((own.records(), own.purchases()), (0, 0));
+    }
+
+    #[test]
+    fn the_oldest_make_room() {
+        let mut own = OwnRecords::default();
+        for at in 1..=RECORDS_MAX as u64 + 1 {
+            own.add(seq(at), 2);
+        }
+        assert_eq!(own.records(), RECORDS_MAX as u64);
+        assert_eq!(own.purchases(), 2 * RECORDS_MAX as u64);
+    }
+}

@@ -21,7 +21,7 @@ impl<T: DeserializeOwned> FromRequestParts<App> for Asked<T> {
     }
 }
 
-/// The one name in a path, such as a sale's id. What is not even text names nothing.
+/// The one name in a path, such as a sale's id; empty where it is not even text, which names nothing.
 pub(crate) struct Named(pub(crate) String);
 
 impl FromRequestParts<App> for Named {
@@ -29,7 +29,8 @@ impl FromRequestParts<App> for Named {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let path = Path::<String>::from_request_parts(parts, app).await;
-        path.map(|Path(name)| Self(name))
-            .map_err(|_| Problem::NotFound)
+        Ok(Self(
+            path.map_or_else(|_not_text| String::new(), |Path(name)| name),
+        ))
     }
 }

@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sale::subject::{Channel, LogSubject};
 use sale::{
@@ -16,12 +16,16 @@ use tokio::sync::mpsc;
 use tracing::debug;
 
 use crate::log::Log;
-use crate::publisher::Refusal;
+use crate::publisher::{PUBLISH_DEADLINE, Refusal};
 use crate::reply::Reply;
 
 /// Purchases that may wait for one sale's next record; beyond it they are refused as busy. About
 /// a tenth of a second's worth at full speed.
 const GATHERING_MAX: usize = 8_192;
+
+/// Whoever gathered for longer is refused as busy, certain not to be sold later, instead of being put
+/// into one more record: the log is slow, and the record may take as long again.
+const GATHERING_FOR_MAX: Duration = PUBLISH_DEADLINE;
 
 /// How long a batcher without purchases lives on.
 const IDLE: Duration = Duration::from_secs(60);
@@ -32,7 +36,7 @@ pub(crate) type Logged = Result<Place, Unlogged>;
 /// Why a purchase has no place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unlogged {
-    /// Too many are waiting for the next record already.
+    /// Too many are waiting for the next record already, or it waited for too long.
     Full,
     /// The record it was to be in has none.
     Refused(Refusal),
@@ -41,6 +45,7 @@ pub(crate) enum Unlogged {
 struct Waiting {
     purchase: Purchase,
     reply: Reply,
+    since: Instant,
 }
 
 /// All batchers of a process. Cheap to clone.
@@ -63,7 +68,12 @@ impl Batchers {
 
     /// Hands a purchase to its sale's batcher, which replies with its place.
     pub(crate) fn log(&self, sale: SaleId, purchase: Purchase, reply: Reply) {
-        let mut waiting = Waiting { purchase, reply };
+        let since = Instant::now();
+        let mut waiting = Waiting {
+            purchase,
+            reply,
+            since,
+        };
         let mut sales = self.sales.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
             let batcher = sales.entry(sale).or_insert_with(|| self.start(sale));
@@ -128,6 +138,10 @@ impl Batcher {
     }
 
     async fn log(&self, group: &mut Vec<Waiting>) {
+        refuse_late(group, Instant::now());
+        if group.is_empty() {
+            return;
+        }
         let subject = LogSubject::of(self.sale, Channel::Purchases);
         metrics::histogram!("ingress_group_purchases").record(group.len() as f64);
         let purchases = group.len() as u32;
@@ -159,5 +173,49 @@ impl Batcher {
             "512 purchases fit into a record"
         );
         body
+    }
+}
+
+fn refuse_late(group: &mut Vec<Waiting>, now: Instant) {
+    let is_late = |waiting: &mut Waiting| now.duration_since(waiting.since) > GATHERING_FOR_MAX;
+    for late in group.extract_if(.., is_late) {
+        late.reply.send(Err(Unlogged::Full));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reply::promise;
+
+    #[test]
+    fn who_gathered_for_too_long_is_refused_and_the_others_go_on() {
+        let start = Instant::now();
+        let purchase = Purchase {
+            shopper: sale::ShopperId::new(uuid::Uuid::nil()),
+            key: sale::KeyHash::of("mine"),
+            received_at_ms: sale::Moment::default(),
+        };
+        let arrive = |since| {
+            let (reply, awaited) = promise();
+            let waiting = Waiting {
+                purchase,
+                reply,
+                since,
+            };
+            (waiting, awaited)
+        };
+        let (early, told) = arrive(start);
+        let (later, untold) = arrive(start + Duration::from_millis(1));
+        let mut group = vec![early, later];
+        refuse_late(&mut group, start + GATHERING_FOR_MAX);
+        assert_eq!((group.len(), told.known()), (2, None));
+
+        refuse_late(
+            &mut group,
+            start + GATHERING_FOR_MAX + Duration::from_millis(1),
+        );
+        assert_eq!(told.known(), Some(Err(Unlogged::Full)));
+        assert_eq!((group.len(), untold.known()), (1, None));
     }
 }

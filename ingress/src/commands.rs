@@ -9,6 +9,7 @@ use std::time::Duration;
 use sale::subject::{Channel, LogSubject};
 use sale::{Action, CommandId, CommandRuling, Control, Place, RECORD_VERSION, Sale, SaleId};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tracing::warn;
 use uuid::Uuid;
 
 use crate::app::App;
@@ -39,7 +40,7 @@ pub(crate) struct Command {
 pub(crate) enum Commanded {
     /// Decided as wished; the sale as it is now.
     Applied(Arc<Sale>),
-    /// Logged; it will be decided.
+    /// Logged; it will be decided, or was, and cannot be read now.
     Logged,
 }
 
@@ -88,7 +89,10 @@ pub(crate) async fn command(
     // Fails when the record was not logged; then the task has ended and says why.
     let _ = is_logged.await;
     match tokio::time::timeout(DECISION_WAIT, &mut ruling).await {
-        Ok(ruling) => conclude(app, &control, ruling.map_err(anyhow::Error::from)??).await,
+        Ok(ruling) => match ruling.map_err(anyhow::Error::from)?? {
+            Some(ruling) => conclude(app, &control, ruling).await,
+            None => Ok(Commanded::Logged),
+        },
         Err(_not_yet) => Ok(Commanded::Logged),
     }
 }
@@ -109,13 +113,13 @@ fn control(operator: &Operator, command: &Command) -> Control {
 }
 
 impl Underway {
-    async fn carry_out(self) -> Result<CommandRuling, Problem> {
+    async fn carry_out(self) -> Result<Option<CommandRuling>, Problem> {
         let subject = LogSubject::of(self.control.sale, Channel::Control);
         let body = serde_json::to_vec(&self.control).expect("a command is all JSON");
         let published = self.app.publisher.publish(subject, body.into(), 0).await;
         let seq = published.map_err(|refusal| match refusal {
             Refusal::Certain => admission::shut(Shut::Silent),
-            Refusal::Unknown => Problem::OutcomeUnknown { key: self.key },
+            Refusal::Unknown => Problem::CommandUnknown { key: self.key },
             Refusal::Halted => Problem::Halted,
         })?;
         // The caller may be gone; the command is in the log all the same.
@@ -129,8 +133,9 @@ impl Underway {
     }
 }
 
-/// Waits until the feed's cursor has passed a place, then reads what was ruled there.
-async fn decided(app: &App, place: Place) -> Result<CommandRuling, Problem> {
+/// Waits until the feed's cursor has passed a place, then reads what was ruled there; `None` when
+/// Postgres does not tell. The command is in the log all the same: no failure of it.
+async fn decided(app: &App, place: Place) -> Result<Option<CommandRuling>, Problem> {
     let mut cursor = app
         .feed
         .cursor_changes(place.partition)
@@ -139,8 +144,26 @@ async fn decided(app: &App, place: Place) -> Result<CommandRuling, Problem> {
         .wait_for(|cursor| *cursor >= place.seq)
         .await
         .map_err(anyhow::Error::from)?;
-    let ruling = store::commands::command_ruling(&app.pool, place).await?;
-    ruling.ok_or_else(|| Problem::Internal(anyhow::anyhow!("no decision at {place}")))
+    match store::commands::command_ruling(&app.pool, place).await {
+        Ok(ruling) => told(place, ruling, app.feed.gave_up(place)).map(Some),
+        Err(error) => {
+            warn!(%place, error = %format!("{error:#}"), "cannot read what was ruled");
+            Ok(None)
+        }
+    }
+}
+
+/// What the row behind the cursor says. An adopted stream leaves places that no row is for.
+fn told(
+    place: Place,
+    ruling: Option<CommandRuling>,
+    is_given_up: bool,
+) -> Result<CommandRuling, Problem> {
+    match ruling {
+        Some(ruling) => Ok(ruling),
+        None if is_given_up => Err(Problem::Adopted),
+        None => Err(anyhow::anyhow!("no decision at {place}").into()),
+    }
 }
 
 async fn conclude(
@@ -177,4 +200,27 @@ async fn is_the_same(app: &App, control: &Control) -> Result<(), Problem> {
     let action: Action = serde_json::from_str(&applied.details).map_err(anyhow::Error::from)?;
     let is_same = action == control.action && applied.reason == control.reason;
     is_same.then_some(()).ok_or(Problem::KeyReused)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_that_was_lost_with_its_stream_is_told_so() {
+        let place = Place {
+            partition: 0.try_into().unwrap(),
+            seq: 7.try_into().unwrap(),
+            index: 0,
+        };
+        let told = |ruling, is_given_up| {
+            let told = told(place, ruling, is_given_up);
+            told.map_err(|problem| problem.code())
+        };
+        assert_eq!(told(None, true), Err("adopted"));
+        assert_eq!(told(None, false), Err("internal"));
+        // It was decided before the stream was lost.
+        let applied = CommandRuling::Applied;
+        assert_eq!(told(Some(applied), true), Ok(applied));
+    }
 }

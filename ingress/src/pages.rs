@@ -4,7 +4,9 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sale::Moment;
+use serde::Deserialize;
 use time::OffsetDateTime;
+use utoipa::IntoParams;
 use uuid::Uuid;
 
 use crate::problem::Problem;
@@ -17,6 +19,30 @@ const ROWS_MAX: u16 = 1_000;
 
 /// A cursor's bytes: the list, microseconds, an id.
 const CURSOR_BYTES: usize = 1 + 8 + 16;
+
+/// The query of a list that has nothing but pages.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Wanted {
+    /// The `next_cursor` of the page before.
+    cursor: Option<String>,
+    #[serde(default = "rows")]
+    #[param(minimum = 1, maximum = 1000, default = 100)]
+    limit: u16,
+}
+
+/// [`ROWS`], for serde.
+pub(crate) const fn rows() -> u16 {
+    ROWS
+}
+
+impl Wanted {
+    /// The page of a list that begins with the newest.
+    pub(crate) fn page(&self, list: List) -> Result<Page, Problem> {
+        Page::asked(list, Position::newest(), self.cursor.as_deref(), self.limit)
+    }
+}
 
 /// Which list a cursor is of: that of one list means nothing to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

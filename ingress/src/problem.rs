@@ -66,6 +66,13 @@ pub(crate) enum Problem {
         /// The key to repeat.
         key: Option<String>,
     },
+    /// Whether a command was logged is unknown; the same key carries it out once.
+    CommandUnknown {
+        /// The key to repeat, if the operator gave one.
+        key: Option<String>,
+    },
+    /// The command was lost with its partition's stream, which an operator gave up.
+    Adopted,
     /// The partition has stopped and waits for an operator.
     Halted,
     /// A command was decided, and refused.
@@ -104,7 +111,7 @@ pub(crate) struct Details {
     /// `Retry-After`, exactly.
     retry_after_ms: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    /// The key to repeat the purchase with.
+    /// The key to repeat the purchase or the command with.
     key: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     /// Names the request in our log.
@@ -125,12 +132,13 @@ impl Problem {
                 StatusCode::NOT_FOUND
             }
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::NotForSale(_) | Self::CommandRefused(_) | Self::EmailTaken => {
+            Self::NotForSale(_) | Self::CommandRefused(_) | Self::Adopted | Self::EmailTaken => {
                 StatusCode::CONFLICT
             }
             Self::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Busy { .. }
             | Self::OutcomeUnknown { .. }
+            | Self::CommandUnknown { .. }
             | Self::Halted
             | Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -159,7 +167,8 @@ impl Problem {
             Self::KeyReused => "key-reused",
             Self::RateLimited { .. } => "rate-limited",
             Self::Busy { .. } => "busy",
-            Self::OutcomeUnknown { .. } => "outcome-unknown",
+            Self::OutcomeUnknown { .. } | Self::CommandUnknown { .. } => "outcome-unknown",
+            Self::Adopted => "adopted",
             Self::Halted => "halted",
             Self::CommandRefused(ruling) => ruling,
             Self::Unavailable(_) => "unavailable",
@@ -203,6 +212,8 @@ impl Problem {
             Self::RateLimited { .. } => "Too many requests",
             Self::Busy { .. } => "Too many shoppers at once; nothing was accepted",
             Self::OutcomeUnknown { .. } => "The outcome is unknown; repeat with the same key",
+            Self::CommandUnknown { .. } => "Whether the command was logged is unknown",
+            Self::Adopted => "The command was lost with the log; nothing was done",
             Self::Halted => "The sale has stopped and is being looked at",
             Self::CommandRefused(_) => "The command was refused",
             Self::Unavailable(_) => "The database cannot be asked now",
@@ -216,6 +227,12 @@ impl Problem {
             Self::OutcomeUnknown { .. } => Some(
                 "The log did not answer in time. The purchase may still win; the same key never \
                  buys twice, and GET /v1/sales/{id}/orders/mine shows what you hold."
+                    .into(),
+            ),
+            Self::CommandUnknown { .. } => Some(
+                "The log did not answer in time. The command may still be carried out: with the \
+                 same Idempotency-Key it is carried out once; without one, look at the sale \
+                 before you give it again."
                     .into(),
             ),
             Self::CommandRefused(ruling) => Some(format!("It was ruled {ruling}.")),
@@ -235,6 +252,7 @@ impl Problem {
             | Self::KeyReused
             | Self::RateLimited { .. }
             | Self::Busy { .. }
+            | Self::Adopted
             | Self::Halted
             | Self::Unavailable(_)
             | Self::Internal(_) => None,
@@ -246,8 +264,10 @@ impl Problem {
             Self::RateLimited { retry_after_ms, .. } | Self::Busy { retry_after_ms } => {
                 Some(*retry_after_ms)
             }
-            Self::OutcomeUnknown { .. } | Self::Halted => Some(RETRY_AFTER_MS),
             Self::Unavailable(_) => Some(UNAVAILABLE_RETRY_AFTER_MS),
+            Self::OutcomeUnknown { .. } | Self::CommandUnknown { .. } | Self::Halted => {
+                Some(RETRY_AFTER_MS)
+            }
             Self::BadRequest(_)
             | Self::Invalid(_)
             | Self::UnsupportedMediaType
@@ -265,6 +285,7 @@ impl Problem {
             | Self::NotForSale(_)
             | Self::KeyReused
             | Self::CommandRefused(_)
+            | Self::Adopted
             | Self::Internal(_) => None,
         }
     }
@@ -273,7 +294,7 @@ impl Problem {
 impl Problem {
     fn details(&self) -> Details {
         let key = match self {
-            Self::OutcomeUnknown { key } => key.clone(),
+            Self::OutcomeUnknown { key } | Self::CommandUnknown { key } => key.clone(),
             _ => None,
         };
         Details {

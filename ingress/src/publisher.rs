@@ -1,7 +1,7 @@
 //! Writes records to the log, and says what became of each: logged, refused for certain, or unknown.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -21,7 +21,7 @@ use crate::log_watch::Seen;
 
 /// How long a record is retried before its outcome is called unknown: as long as a shopper waits,
 /// and far inside the two minutes for which the stream remembers message ids.
-const PUBLISH_DEADLINE: Duration = Duration::from_secs(5);
+pub(crate) const PUBLISH_DEADLINE: Duration = Duration::from_secs(5);
 
 /// How long one attempt waits for its acknowledgement.
 pub(crate) const ACK_TIMEOUT: Duration = Duration::from_millis(1_500);
@@ -76,6 +76,8 @@ struct Stream {
     silent: AtomicBool,
     /// Purchases must leave the rest to commands.
     full: AtomicBool,
+    /// Records that were sent and have no outcome yet.
+    under_way: AtomicUsize,
 }
 
 impl Publisher {
@@ -121,7 +123,7 @@ impl Publisher {
         stream
             .full
             .store(seen.is_some_and(Seen::is_full), Ordering::Release);
-        stream.hears();
+        stream.is_seen();
     }
 
     /// Whether a purchase for a partition has a chance to be logged now.
@@ -151,7 +153,9 @@ impl Publisher {
             .payload(body)
             .message_id(Uuid::new_v4().to_string())
             .expected_stream(&stream.name);
+        stream.under_way.fetch_add(1, Ordering::AcqRel);
         let outcome = self.publish_until_deadline(&stream, to, message).await;
+        stream.under_way.fetch_sub(1, Ordering::AcqRel);
         metrics::histogram!("ingress_publish_seconds").record(begun.elapsed().as_secs_f64());
         match outcome {
             Ok(seq) => self.feed.note_logged(to.partition, seq, purchases),
@@ -223,20 +227,27 @@ impl Publisher {
         let standing = self.feed.standing(partition);
         let generation = standing.map_or(Generation::FIRST, |standing| standing.generation);
         let mut streams = self.streams.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(streams.entry((partition, generation)).or_insert_with(|| {
-            Arc::new(Stream {
-                name: subject::stream(partition),
-                highest: AtomicU64::new(0),
-                halted: Mutex::new(None),
-                unfit: AtomicBool::new(false),
-                silent: AtomicBool::new(false),
-                full: AtomicBool::new(false),
-            })
-        }))
+        Arc::clone(
+            streams
+                .entry((partition, generation))
+                .or_insert_with(|| Arc::new(Stream::new(subject::stream(partition)))),
+        )
     }
 }
 
 impl Stream {
+    fn new(name: String) -> Self {
+        Self {
+            name,
+            highest: AtomicU64::new(0),
+            halted: Mutex::new(None),
+            unfit: AtomicBool::new(false),
+            silent: AtomicBool::new(false),
+            full: AtomicBool::new(false),
+            under_way: AtomicUsize::new(0),
+        }
+    }
+
     fn is_halted(&self) -> bool {
         let nonsense = self.halted.lock().unwrap_or_else(PoisonError::into_inner);
         nonsense.is_some() || self.unfit.load(Ordering::Acquire)
@@ -257,6 +268,14 @@ impl Stream {
     fn hears(&self) {
         if self.silent.swap(false, Ordering::AcqRel) {
             info!(stream = self.name, "the log answers again");
+        }
+    }
+
+    /// It tells of itself, which is worth a try once nothing waits for it any more: a server whose
+    /// disk fails goes on telling, and takes nothing.
+    fn is_seen(&self) {
+        if self.under_way.load(Ordering::Acquire) == 0 {
+            self.hears();
         }
     }
 
@@ -351,12 +370,8 @@ mod tests {
 
     fn stream() -> Stream {
         Stream {
-            name: "SALE_LOG_00".into(),
             highest: AtomicU64::new(41),
-            halted: Mutex::new(None),
-            unfit: AtomicBool::new(false),
-            silent: AtomicBool::new(false),
-            full: AtomicBool::new(false),
+            ..Stream::new("SALE_LOG_00".into())
         }
     }
 
@@ -367,6 +382,18 @@ mod tests {
             duplicate,
             ..Default::default()
         }
+    }
+
+    #[test]
+    fn a_log_that_only_tells_of_itself_stays_silent_while_a_record_waits() {
+        let stream = stream();
+        stream.under_way.fetch_add(1, Ordering::AcqRel);
+        stream.is_unheard(&PublishError::new(PublishErrorKind::TimedOut));
+        stream.is_seen();
+        assert_eq!(stream.takes_purchases(), Err(Shut::Silent));
+        stream.under_way.fetch_sub(1, Ordering::AcqRel);
+        stream.is_seen();
+        assert_eq!(stream.takes_purchases(), Ok(()));
     }
 
     #[test]

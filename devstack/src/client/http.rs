@@ -11,6 +11,8 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use serde_json::Value;
 
+use super::exchanges;
+
 /// Longer than the longest `?wait`; an answer later than this is a fault to report, not to wait for.
 const ANSWER_LIMIT: Duration = Duration::from_secs(40);
 
@@ -108,7 +110,9 @@ impl Http {
     }
 
     async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<Answer> {
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let response = self.client.request(request).await?;
+        exchanges::note(&method, &path, response.status());
         let (head, body) = response.into_parts();
         let bytes = body.collect().await?.to_bytes();
         let text = || Value::String(String::from_utf8_lossy(&bytes).into_owned());

@@ -1,5 +1,6 @@
 //! `cargo verify`: every test there is, on one pair of servers.
 
+mod answers;
 mod tally;
 
 use std::path::{Path, PathBuf};
@@ -11,7 +12,7 @@ use anyhow::{Context, Result, ensure};
 use clap::Args;
 use devstack::places::{Home, ScratchFolder, profile_folder};
 use devstack::servers::SHARED_BY_VARIABLE;
-use devstack::{Role, Servers, Stack, binaries, install, say};
+use devstack::{EXCHANGES_VARIABLE, Role, Servers, Stack, binaries, install, say};
 
 use super::{browser, npm, queries};
 use tally::{Tally, rust_line, web_line};
@@ -43,9 +44,16 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
     if install::haproxy().is_none() {
         say("haproxy is not installed: the story of the sale behind it is left out");
     }
+    let is_whole = arguments.cargo.is_empty();
+    let exchanges = scratch.path().join("exchanges");
+    let tests = rust(arguments.cargo, description, exchanges.clone());
     let mut parts = vec![
         part("queries", check_queries(&servers)).await,
-        part("rust", rust(arguments.cargo, description)).await,
+        part("rust", tests).await,
+        match is_whole {
+            true => part("answers", async { answers::check(&exchanges) }).await,
+            false => Part::left_out("answers", "not every test has run"),
+        },
     ];
     match npm::folder() {
         Some(folder) => {
@@ -130,7 +138,7 @@ async fn check_queries(servers: &Arc<Servers>) -> Result<Tally> {
 }
 
 /// The programs and the tests are built in one go, so that both agree on their dependencies' features.
-async fn rust(arguments: Vec<String>, description: PathBuf) -> Result<Tally> {
+async fn rust(arguments: Vec<String>, description: PathBuf, exchanges: PathBuf) -> Result<Tally> {
     let work = move || {
         let names_packages = arguments
             .iter()
@@ -162,6 +170,7 @@ async fn rust(arguments: Vec<String>, description: PathBuf) -> Result<Tally> {
             .args(&profile)
             .args(arguments);
         test.env(SHARED_BY_VARIABLE, description)
+            .env(EXCHANGES_VARIABLE, exchanges)
             .env(binaries::VARIABLE, profile_folder()?);
         tally::run(test, rust_line)
     };

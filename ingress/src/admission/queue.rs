@@ -78,7 +78,9 @@ impl Queue {
     fn promise(&mut self, who: Who, load: Load, now: Instant) -> Duration {
         let standing = self.slots.of(who).filter(|due| now < *due);
         let booked = standing.or_else(|| {
-            let earliest = now + RETRY_AFTER_MIN.max(load.wait.saturating_sub(self.half_full()));
+            let away = RETRY_AFTER_MIN.max(load.wait.saturating_sub(self.half_full()));
+            // A wait without end is beyond every calendar: nothing can be promised.
+            let earliest = now.checked_add(away)?;
             let spacing = Duration::from_secs_f64(1.0 / (load.drain_per_s * PROMISED).max(1.0));
             self.slots.book(who, now, earliest, spacing)
         });
@@ -166,19 +168,31 @@ mod tests {
     #[test]
     fn what_cannot_be_promised_is_spread() {
         let (mut queue, start) = queue();
-        let slow = Load {
-            wait: Duration::from_secs(400),
+        for wait in [Duration::from_secs(400), Duration::MAX] {
+            let slow = Load { wait, ..FULL };
+            let told: Vec<Duration> = [1, 77_777]
+                .map(|who| queue.enter(who, slow, start).unwrap_err())
+                .into();
+            assert_ne!(told[0], told[1]);
+            assert!(
+                told.iter()
+                    .all(|wait| (150..=300).contains(&wait.as_secs())),
+                "{told:?}"
+            );
+            assert_eq!(queue.booked(), 0);
+        }
+    }
+
+    #[test]
+    fn no_wait_at_all_lets_only_those_in_who_find_nobody() {
+        let mut queue = Queue::new(Duration::ZERO);
+        let start = Instant::now();
+        let nobody = Load {
+            wait: Duration::ZERO,
             ..FULL
         };
-        let told: Vec<Duration> = [1, 77_777]
-            .map(|who| queue.enter(who, slow, start).unwrap_err())
-            .into();
-        assert_ne!(told[0], told[1]);
-        assert!(
-            told.iter()
-                .all(|wait| (150..=300).contains(&wait.as_secs())),
-            "{told:?}"
-        );
-        assert_eq!(queue.booked(), 0);
+        assert_eq!(queue.enter(1, nobody, start), Ok(()));
+        let due = start + queue.enter(2, FULL, start).unwrap_err();
+        assert_eq!(queue.enter(2, nobody, due), Ok(()));
     }
 }

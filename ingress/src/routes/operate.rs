@@ -80,7 +80,7 @@ pub(crate) struct Restock {
         (status = 200, description = "Done; the sale.", body = SaleView),
         (status = 202, description = "Logged; it will be decided."),
         (status = 404, description = "`unknown-sale`", body = Details, content_type = "application/problem+json"),
-        (status = 409, description = "`window-passed`, `limit-lowered` or `closed`", body = Details, content_type = "application/problem+json"),
+        (status = 409, description = "`window-passed`, `limit-lowered`, `closed` or `adopted`", body = Details, content_type = "application/problem+json"),
         KeyedBody, OperatorsOnly, Always, Logged,
     ),
     security(("bearer" = []), ("cookie" = [])),
@@ -164,11 +164,11 @@ words! {
     /// Pause a sale
     ///
     /// Purchases are refused from now on; what was logged before is still decided.
-    pause, "/v1/sales/{sale}/pause", "pause_sale", "`closed`: for good.", Action::Pause {};
+    pause, "/v1/sales/{sale}/pause", "pause_sale", "`closed` or `adopted`: the sale is closed for good, or the command was lost with its log.", Action::Pause {};
     /// Resume a sale
-    resume, "/v1/sales/{sale}/resume", "resume_sale", "`closed`: for good.", Action::Resume {};
+    resume, "/v1/sales/{sale}/resume", "resume_sale", "`closed` or `adopted`: the sale is closed for good, or the command was lost with its log.", Action::Resume {};
     /// Close a sale for good
-    close, "/v1/sales/{sale}/close", "close_sale", "`closed`: it is already.", Action::Close {};
+    close, "/v1/sales/{sale}/close", "close_sale", "`closed` or `adopted`: it is already, or the command was lost with its log.", Action::Close {};
 }
 
 /// Set a sale's stock
@@ -185,7 +185,7 @@ words! {
         (status = 200, description = "Done; the sale.", body = SaleView),
         (status = 202, description = "Logged; it will be decided."),
         (status = 404, description = "`unknown-sale`", body = Details, content_type = "application/problem+json"),
-        (status = 409, description = "`stale-version`, `below-sold` or `closed`", body = Details, content_type = "application/problem+json"),
+        (status = 409, description = "`stale-version`, `below-sold`, `closed` or `adopted`", body = Details, content_type = "application/problem+json"),
         KeyedBody, OperatorsOnly, Always, Logged,
     ),
     security(("bearer" = []), ("cookie" = [])),
@@ -223,7 +223,7 @@ pub(crate) async fn restock(
         (status = 200, description = "Done; the order.", body = OwnedOrder),
         (status = 202, description = "Logged; it will be decided."),
         (status = 404, description = "`unknown-order`", body = Details, content_type = "application/problem+json"),
-        (status = 409, description = "`already-cancelled`", body = Details, content_type = "application/problem+json"),
+        (status = 409, description = "`already-cancelled` or `adopted`", body = Details, content_type = "application/problem+json"),
         KeyedBody, OperatorsOnly, Always, Logged,
     ),
     security(("bearer" = []), ("cookie" = [])),

@@ -5,14 +5,14 @@ use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::IntoResponse;
 use sale::{Moment, SaleId, ShopperId};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::Serialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::app::App;
 use crate::asked::{Asked, Named};
 use crate::openapi::{Always, SignedIn};
-use crate::pages::{self, List, Page, Position};
+use crate::pages::{List, Wanted};
 use crate::problem::{Details, Problem};
 use crate::session::{Operator, Shopper};
 use crate::store::orders::{self, OrderRow};
@@ -59,21 +59,6 @@ pub(crate) struct OwnedOrder {
     shopper_id: ShopperId,
 }
 
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Wanted {
-    /// The `next_cursor` of the page before.
-    cursor: Option<String>,
-    #[serde(default = "rows")]
-    #[param(minimum = 1, maximum = 1000, default = 100)]
-    limit: u16,
-}
-
-fn rows() -> u16 {
-    pages::ROWS
-}
-
 /// My orders
 #[utoipa::path(
     get, path = "/v1/orders", operation_id = "list_my_orders", tag = "results",
@@ -90,12 +75,7 @@ pub(crate) async fn list(
     Shopper(shopper): Shopper,
     Asked(wanted): Asked<Wanted>,
 ) -> Result<impl IntoResponse, Problem> {
-    let page = Page::asked(
-        List::MyOrders,
-        Position::newest(),
-        wanted.cursor.as_deref(),
-        wanted.limit,
-    )?;
+    let page = wanted.page(List::MyOrders)?;
     let mut rows = orders::orders_of(&app.pool, shopper, &page).await?;
     let next_cursor = page.cut(&mut rows, OrderRow::position);
     let page = OrderPage {

@@ -6,14 +6,14 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::IntoResponse;
 use sale::{Moment, ProductId};
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::app::App;
 use crate::asked::{Asked, Named};
 use crate::json::Json;
 use crate::openapi::{Always, KeyedBody, OperatorsOnly};
-use crate::pages::{self, List, Page, Position};
+use crate::pages::{List, Wanted};
 use crate::problem::{Details, Problem};
 use crate::session::Operator;
 use crate::store::catalogue::{self, ProductRow};
@@ -57,21 +57,6 @@ pub(crate) struct Products {
     next_cursor: Option<String>,
 }
 
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Wanted {
-    /// The `next_cursor` of the page before.
-    cursor: Option<String>,
-    #[serde(default = "rows")]
-    #[param(minimum = 1, maximum = 1000, default = 100)]
-    limit: u16,
-}
-
-fn rows() -> u16 {
-    pages::ROWS
-}
-
 /// All products
 #[utoipa::path(
     get, path = "/v1/products", operation_id = "list_products", tag = "catalogue",
@@ -86,12 +71,7 @@ pub(crate) async fn list(
     State(app): State<App>,
     Asked(wanted): Asked<Wanted>,
 ) -> Result<impl IntoResponse, Problem> {
-    let page = Page::asked(
-        List::Products,
-        Position::newest(),
-        wanted.cursor.as_deref(),
-        wanted.limit,
-    )?;
+    let page = wanted.page(List::Products)?;
     let mut rows = catalogue::products(&app.pool, &page).await?;
     let next_cursor = page.cut(&mut rows, ProductRow::position);
     let products = rows.into_iter().map(Product::from).collect();

@@ -1,7 +1,9 @@
 //! What a sale sold, for operators: page by page, or all of it as CSV.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use anyhow::Context as _;
 use axum::Json as Answer;
 use axum::body::Body;
 use axum::extract::State;
@@ -30,6 +32,10 @@ use crate::store::orders::{OrderRow, orders_in};
 
 /// Orders read at once for a download: 100 KiB of CSV, the most that one download holds in memory.
 const DOWNLOAD_ROWS: i64 = 1_000;
+
+/// How long those may take: who downloads waits, and a Postgres that has gone silent must not hold a
+/// connection for as long as the client likes.
+const READ_WITHIN: Duration = Duration::from_secs(10);
 
 const COLUMNS: [&str; 8] = [
     "order_id",
@@ -193,7 +199,9 @@ fn lines(
 async fn rest_after(pool: &PgPool, sale: &Sale, rows: &[OrderRow]) -> anyhow::Result<Option<Rest>> {
     match rows.last() {
         Some(last) if rows.len() as i64 == DOWNLOAD_ROWS => {
-            let next = orders_in(pool, sale.id, last.id, DOWNLOAD_ROWS).await?;
+            let next = orders_in(pool, sale.id, last.id, DOWNLOAD_ROWS);
+            let next = tokio::time::timeout(READ_WITHIN, next).await;
+            let next = next.context("Postgres did not answer in time")??;
             Ok((!next.is_empty()).then(|| (String::new(), next)))
         }
         Some(_) | None => Ok(None),

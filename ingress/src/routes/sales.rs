@@ -1,5 +1,6 @@
 //! Sales: the list and one of them for everybody, opening one for operators.
 
+use std::cmp::Reverse;
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -72,15 +73,12 @@ pub(crate) async fn list(
     Asked(filter): Asked<Filter>,
 ) -> Result<impl IntoResponse, Problem> {
     let now = feed::now();
-    let mut sales: Vec<SaleView> = app
-        .feed
-        .sales()
-        .iter()
-        .map(|sale| SaleView::of(sale, now))
-        .collect();
-    sales.retain(|sale| filter.state.is_none_or(|wanted| wanted.takes(sale.state)));
-    sales.sort_by_key(|sale| std::cmp::Reverse((sale.starts_at, sale.id)));
+    let mut sales = app.feed.sales();
+    let takes = |sale: &Sale| filter.state.is_none_or(|it| it.takes(sale.state(now)));
+    sales.retain(|sale| takes(sale));
+    sales.sort_unstable_by_key(|sale| Reverse((sale.starts_at_ms, sale.id)));
     sales.truncate(LIST_MAX);
+    let sales = sales.iter().map(|sale| SaleView::of(sale, now)).collect();
     let headers = [(header::CACHE_CONTROL, CACHE_CONTROL)];
     Ok((
         headers,
@@ -121,22 +119,30 @@ pub(crate) async fn show(
 ) -> Result<Response, Problem> {
     let sale = known_sale(&app, &sale)?;
     let view = SaleView::of(&sale, feed::now());
-    // The state changes with time as well as with the log.
+    // The state changes with time as well as with the log. Weak, for `server_time` always changes.
     let tag = format!(
-        "\"{}-{}-{}\"",
+        "W/\"{}-{}-{}\"",
         view.revision,
         view.version,
         view.state.as_str()
     );
     let etag = HeaderValue::from_str(&tag).map_err(anyhow::Error::from)?;
-    let unchanged = asked
-        .get(header::IF_NONE_MATCH)
-        .is_some_and(|known| *known == etag);
     let headers = [(header::CACHE_CONTROL, CACHE_CONTROL), (header::ETAG, etag)];
-    if unchanged {
+    if is_known(&asked, &tag) {
         return Ok((StatusCode::NOT_MODIFIED, headers).into_response());
     }
     Ok((headers, Answer(view)).into_response())
+}
+
+/// Whether `If-None-Match` lists a tag, by the weak comparison (RFC 9110, 13.1.2): caches on the way
+/// may have weakened it, or know several.
+fn is_known(asked: &HeaderMap, tag: &str) -> bool {
+    let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
+    let lists = asked.get_all(header::IF_NONE_MATCH).into_iter();
+    lists
+        .filter_map(|list| list.to_str().ok())
+        .flat_map(|list| list.split(','))
+        .any(|known| opaque(known) == opaque(tag) || known.trim() == "*")
 }
 
 /// The terms of a new sale, as an operator gives them.
@@ -172,6 +178,7 @@ pub(crate) struct Terms {
     responses(
         (status = 201, description = "The sale.", body = SaleView),
         (status = 202, description = "Logged; it will be decided. `Location` is where it will be."),
+        (status = 409, description = "`already-open` or `adopted`: another command opened it, or this one was lost with its log.", body = Details, content_type = "application/problem+json"),
         KeyedBody, OperatorsOnly, Always, Logged,
     ),
     security(("bearer" = []), ("cookie" = [])),

@@ -30,7 +30,7 @@ fn every_refusal_is_explained() -> Result<()> {
 #[test]
 fn a_refusal_is_described_with_the_status_it_has() -> Result<()> {
     let explained = explained()?;
-    let description: Value = serde_json::from_str(&read("../docs/openapi.json")?)?;
+    let description = description()?;
     let operations = entries(&description["paths"]).flat_map(|(_, path)| entries(path));
     for (_, operation) in operations {
         for (status, response) in entries(&operation["responses"]) {
@@ -47,7 +47,12 @@ fn a_refusal_is_described_with_the_status_it_has() -> Result<()> {
     Ok(())
 }
 
-fn entries(object: &Value) -> impl Iterator<Item = (&String, &Value)> {
+/// The committed description.
+pub(crate) fn description() -> Result<Value> {
+    Ok(serde_json::from_str(&read("../docs/openapi.json")?)?)
+}
+
+pub(crate) fn entries(object: &Value) -> impl Iterator<Item = (&String, &Value)> {
     object.as_object().into_iter().flatten()
 }
 

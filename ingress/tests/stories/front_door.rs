@@ -191,3 +191,30 @@ async fn the_cookie_signs_in_as_well_as_the_header() -> Result<()> {
     assert_eq!(bought.status, 202, "{}", bought.body);
     shop.stack.stop().await
 }
+
+#[tokio::test]
+async fn a_sale_is_told_again_only_when_it_has_changed() -> Result<()> {
+    let shop = Shop::selling(2).await?;
+    let url = format!("{}/v1/sales/{}", shop.doors[0], shop.sale);
+    let http = devstack::Http::new();
+    let told = http.get(&url).await?;
+    let tag = told.header("etag").context("an ETag")?.to_owned();
+    assert_eq!(told.header("cache-control"), Some("public, max-age=1"));
+    let again = async |known: &str| {
+        let headers = [("if-none-match", known)];
+        http.send("GET".parse()?, &url, &headers, None).await
+    };
+    let opaque = tag.trim_start_matches("W/");
+    for known in [&tag, opaque, "*", &format!("\"other\", {tag}")] {
+        let answer = again(known).await?;
+        assert_eq!(answer.status, 304, "{known}");
+        assert_eq!(answer.header("etag"), Some(&*tag));
+    }
+    assert_eq!(again("\"other\"").await?.status, 200);
+
+    let shopper = shop.shopper().await?;
+    let bought = shopper.buy(&shop.sale, None).await?;
+    shopper.ticket(ticket(&bought)?, 20).await?;
+    assert_eq!(again(&tag).await?.status, 200, "a unit less");
+    shop.stack.stop().await
+}

@@ -8,9 +8,13 @@ mod wire;
 
 mod accounts;
 mod catalogue;
+mod commands;
 mod description;
+mod downloads;
 mod drain;
 mod durability;
+mod every_operation;
+mod extremes;
 mod front_door;
 mod hardening;
 mod keys;

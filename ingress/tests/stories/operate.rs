@@ -533,7 +533,7 @@ async fn commands_that_cannot_be_are_refused_before_they_are_logged() -> Result<
             "POST",
             "/v1/sales/%ff/pause".to_owned(),
             &json!({}),
-            "not-found",
+            "unknown-sale",
         ),
         (
             "POST",

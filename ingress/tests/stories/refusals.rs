@@ -88,6 +88,16 @@ async fn places_that_are_not_there_are_refused() -> Result<()> {
         right
             .purchase("a look at no sale", 404, "unknown-sale")
             .to("GET", "/v1/sales/none"),
+        unknown("a sale that is no text", "/v1/sales/%FF/purchases"),
+        right
+            .purchase("a look at what is no text", 404, "unknown-sale")
+            .to("GET", "/v1/sales/%FF"),
+        right
+            .purchase("a ticket that is no text", 404, "bad-ticket")
+            .to("GET", "/v1/tickets/%FF"),
+        right
+            .purchase("an order that is no text", 404, "unknown-order")
+            .to("GET", "/v1/orders/%FF"),
         nothing("an unknown path", "GET", "/v1/nothing"),
         nothing("the root", "GET", "/"),
         nothing("a path with dots", "GET", "/v1/../../etc/passwd"),

@@ -7,8 +7,8 @@ use crate::shop::Shop;
 
 /// A request, and the status and problem it must be answered with.
 pub(crate) struct Case {
-    name: &'static str,
-    method: &'static str,
+    name: String,
+    method: String,
     path: String,
     headers: Vec<(&'static str, String)>,
     body: Vec<u8>,
@@ -49,25 +49,37 @@ impl Right {
             ("authorization", self.authorization.clone()),
             ("content-type", "application/json".to_owned()),
         ];
-        Case {
-            name,
-            method: "POST",
-            path: self.path.clone(),
-            headers: headers.to_vec(),
-            body: b"{}".to_vec(),
-            refusal: (status, problem),
-        }
+        let mut case = Case::new(name, "POST", &self.path, (status, problem)).body("{}");
+        case.headers = headers.to_vec();
+        case
     }
 }
 
 impl Case {
+    /// A request without headers and body.
+    pub(crate) fn new(
+        name: impl Into<String>,
+        method: &str,
+        path: &str,
+        refusal: (u16, &'static str),
+    ) -> Self {
+        Self {
+            name: name.into(),
+            method: method.to_owned(),
+            path: path.to_owned(),
+            headers: Vec::new(),
+            body: Vec::new(),
+            refusal,
+        }
+    }
+
     pub(crate) fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
         self.body = body.into();
         self
     }
 
-    pub(crate) fn to(mut self, method: &'static str, path: impl Into<String>) -> Self {
-        (self.method, self.path) = (method, path.into());
+    pub(crate) fn to(mut self, method: &str, path: impl Into<String>) -> Self {
+        (self.method, self.path) = (method.to_owned(), path.into());
         self
     }
 
@@ -93,8 +105,8 @@ impl Case {
         let answer = Http::new()
             .send_bytes(self.method.parse()?, &url, &headers, self.body)
             .await
-            .context(self.name)?;
-        is_problem(self.name, &answer, self.refusal);
+            .with_context(|| self.name.clone())?;
+        is_problem(&self.name, &answer, self.refusal);
         Ok(())
     }
 }

@@ -42,12 +42,18 @@ impl Shop {
     /// One more door, which reaches NATS by way of a proxy.
     pub(crate) async fn add_wired_door(&mut self) -> Result<Proxy> {
         let proxy = Proxy::before(&self.stack.tenant().nats_url()).await?;
-        self.stack.set_env(Role::Ingress, "NATS_URL", proxy.url());
+        self.add_door("NATS_URL", proxy.url()).await?;
+        Ok(proxy)
+    }
+
+    /// One more door, which has this variable; its URL.
+    pub(crate) async fn add_door(&mut self, variable: &str, value: &str) -> Result<String> {
+        self.stack.set_env(Role::Ingress, variable, value);
         let index = self.stack.add_ingress().await?;
         let door = self.stack.ingress(index).url();
         self.is_known_at(&door).await?;
-        self.doors.push(door);
-        Ok(proxy)
+        self.doors.push(door.clone());
+        Ok(door)
     }
 
     /// How the bytes begin that carry a record of purchases to the log.

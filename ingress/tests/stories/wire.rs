@@ -25,6 +25,14 @@ impl Wire {
         Ok(self.0.write_all(text.as_bytes()).await?)
     }
 
+    /// The next piece that comes.
+    pub(crate) async fn next(&mut self) -> Result<String> {
+        let mut piece = vec![0; 1024];
+        let read = timeout(SOON, self.0.read(&mut piece)).await;
+        let read = read.context("nothing comes")??;
+        Ok(String::from_utf8_lossy(&piece[..read]).into_owned())
+    }
+
     /// What comes until the server closes, which it must.
     pub(crate) async fn rest(mut self) -> Result<String> {
         let mut said = Vec::new();

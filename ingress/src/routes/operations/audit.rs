@@ -64,13 +64,9 @@ pub(crate) struct Wanted {
     sale: Option<SaleId>,
     /// The `next_cursor` of the page before.
     cursor: Option<String>,
-    #[serde(default = "rows")]
+    #[serde(default = "pages::rows")]
     #[param(minimum = 1, maximum = 1000, default = 100)]
     limit: u16,
-}
-
-fn rows() -> u16 {
-    pages::ROWS
 }
 
 /// What operators did
