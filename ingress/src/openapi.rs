@@ -98,6 +98,7 @@ refusals! {
     /// A JSON body was wanted, and an idempotency key may be given.
     KeyedBody {
         "400": "`bad-request`: not JSON, or a header or parameter that cannot be read.",
+        "408": "`timeout`: the body took too long to arrive.",
         "413": "`too-large`: the body is larger than any request needs.",
         "415": "`unsupported-media-type`: the body must be `application/json`.",
         "422": "`invalid`: the JSON says something this request cannot mean. `key-reused`: the key stands for another request.",

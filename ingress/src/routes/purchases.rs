@@ -1,7 +1,7 @@
 //! `POST /v1/sales/{sale}/purchases`: the front door.
 
 use axum::Json as Answer;
-use axum::extract::{FromRequest, Path, Request, State};
+use axum::extract::{FromRequest, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use sale::{KeyHash, Place, Purchase, Sale, SaleId, ShopperId, Ticket};
@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::app::App;
+use crate::asked::Named;
 use crate::client_address::Visit;
 use crate::idempotency_key;
 use crate::json::Json;
@@ -73,7 +74,7 @@ pub(crate) struct Accepted {
 )]
 pub(crate) async fn create(
     State(app): State<App>,
-    Path(sale): Path<String>,
+    Named(sale): Named,
     visit: Visit,
     Shopper(shopper): Shopper,
     request: Request,

@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use axum::Json as Answer;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::IntoResponse;
 use feed::{TicketStatus, Waited};
@@ -13,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::app::App;
+use crate::asked::{Asked, Named};
 use crate::openapi::Always;
 use crate::problem::{Details, Problem};
 
@@ -52,10 +52,9 @@ pub(crate) struct Status {
 )]
 pub(crate) async fn show(
     State(app): State<App>,
-    Path(ticket): Path<String>,
-    poll: Result<Query<Poll>, QueryRejection>,
+    Named(ticket): Named,
+    Asked(poll): Asked<Poll>,
 ) -> Result<impl IntoResponse, Problem> {
-    let Query(poll) = poll.map_err(|error| Problem::BadRequest(error.body_text()))?;
     if poll.wait > WAIT_S_MAX {
         return Err(Problem::BadRequest(format!("wait is 0 to {WAIT_S_MAX}")));
     }

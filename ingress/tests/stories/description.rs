@@ -47,6 +47,22 @@ fn a_refusal_is_described_with_the_status_it_has() -> Result<()> {
     Ok(())
 }
 
+#[test]
+fn whatever_takes_a_body_may_refuse_it() -> Result<()> {
+    let description: Value = serde_json::from_str(&read("../docs/openapi.json")?)?;
+    let operations = entries(&description["paths"]).flat_map(|(_, path)| entries(path));
+    let mut bodies = 0;
+    for (_, operation) in operations.filter(|(_, operation)| operation["requestBody"].is_object()) {
+        for status in ["400", "408", "413", "415", "422"] {
+            let is_described = operation["responses"][status].is_object();
+            assert!(is_described, "{}: {status}", operation["operationId"]);
+        }
+        bodies += 1;
+    }
+    assert!(bodies > 0);
+    Ok(())
+}
+
 fn entries(object: &Value) -> impl Iterator<Item = (&String, &Value)> {
     object.as_object().into_iter().flatten()
 }
