@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use sale::{CommandRuling, SaleState};
+use feed::Reason;
+use sale::{CommandRuling, Lost, SaleState};
 use serde_json::Value;
 use tokio::process::Command;
 
@@ -60,6 +61,16 @@ fn whatever_takes_a_body_may_refuse_it() -> Result<()> {
         bodies += 1;
     }
     assert!(bodies > 0);
+    Ok(())
+}
+
+#[test]
+fn every_reason_to_lose_is_described_as_it_is_told() -> Result<()> {
+    let description: Value = serde_json::from_str(&read("../docs/openapi.json")?)?;
+    let described = &description["components"]["schemas"]["Reason"]["enum"];
+    let reasons = Lost::ALL.map(Reason::Ruled).into_iter();
+    let told: Vec<Reason> = reasons.chain([Reason::Adopted]).collect();
+    assert_eq!(described, &serde_json::to_value(told)?);
     Ok(())
 }
 
