@@ -26,6 +26,7 @@ pub enum TicketStatus {
     Lost {
         /// The sale; absent when the record was too damaged to name one.
         #[serde(skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "openapi", schema(nullable = false))]
         sale_id: Option<SaleId>,
         /// Why.
         reason: Reason,
@@ -35,7 +36,6 @@ pub enum TicketStatus {
 /// Why there is no order for a ticket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum Reason {
     /// The record was lost with its stream, and an operator went on with another one. No ruling:
     /// the log that would have to hold it is gone.
@@ -44,6 +44,24 @@ pub enum Reason {
     #[serde(untagged)]
     Ruled(Lost),
 }
+
+/// By hand: the derived one does not see that a ruling stands for itself.
+#[cfg(feature = "openapi")]
+impl utoipa::PartialSchema for Reason {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        let words = Lost::ALL.map(Lost::as_str).into_iter().chain(["adopted"]);
+        utoipa::openapi::ObjectBuilder::new()
+            .schema_type(utoipa::openapi::Type::String)
+            .description(Some(
+                "Why there is no order for a ticket: a ruling, or `adopted` when its record was lost with the stream.",
+            ))
+            .enum_values(Some(words))
+            .into()
+    }
+}
+
+#[cfg(feature = "openapi")]
+impl utoipa::ToSchema for Reason {}
 
 impl From<Lost> for Reason {
     fn from(lost: Lost) -> Self {

@@ -20,7 +20,12 @@ const PASSWORD_BYTES_MAX: usize = 256;
 #[serde(deny_unknown_fields)]
 pub(crate) struct Credentials {
     /// ASCII; capital letters and spaces around it do not count.
-    #[schema(min_length = 3, max_length = 254, example = "ada@example.org")]
+    #[schema(
+        min_length = 3,
+        max_length = 254,
+        pattern = "^ *[!-?A-~]+@[!-?A-~]+ *$",
+        example = "ada@example.org"
+    )]
     email: String,
     /// 8 to 256 bytes of UTF-8.
     #[schema(format = Password, min_length = 2, max_length = 256)]

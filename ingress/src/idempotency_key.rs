@@ -39,7 +39,9 @@ pub(crate) fn given(headers: &HeaderMap) -> Result<Option<String>, Problem> {
         .strip_prefix('"')
         .and_then(|key| key.strip_suffix('"'))
         .unwrap_or(key);
-    if key.is_empty() || key.len() > KEY_CHARS_MAX {
+    // `to_str` lets tabs through.
+    let is_printable = key.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+    if key.is_empty() || key.len() > KEY_CHARS_MAX || !is_printable {
         return Err(bad_key());
     }
     Ok(Some(key.to_owned()))
@@ -47,7 +49,7 @@ pub(crate) fn given(headers: &HeaderMap) -> Result<Option<String>, Problem> {
 
 fn bad_key() -> Problem {
     Problem::BadRequest(format!(
-        "Idempotency-Key must be given once, as 1 to {KEY_CHARS_MAX} ASCII characters"
+        "Idempotency-Key must be given once, as 1 to {KEY_CHARS_MAX} printable ASCII characters"
     ))
 }
 

@@ -27,7 +27,10 @@ use crate::{idempotency_key, text};
 pub(crate) struct Why {
     /// For the audit trail.
     #[serde(default)]
-    #[schema(max_length = 500)]
+    #[schema(
+        max_length = 500,
+        pattern = "^[^\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f]*$"
+    )]
     reason: Option<String>,
 }
 
@@ -50,7 +53,10 @@ pub(crate) struct NewTerms {
     unit_limit: Option<u16>,
     /// For the audit trail.
     #[serde(default)]
-    #[schema(max_length = 500)]
+    #[schema(
+        max_length = 500,
+        pattern = "^[^\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f]*$"
+    )]
     reason: Option<String>,
 }
 
@@ -64,7 +70,10 @@ pub(crate) struct Restock {
     version: u32,
     /// For the audit trail.
     #[serde(default)]
-    #[schema(max_length = 500)]
+    #[schema(
+        max_length = 500,
+        pattern = "^[^\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f]*$"
+    )]
     reason: Option<String>,
 }
 

@@ -164,7 +164,10 @@ pub(crate) struct Terms {
     ends_at: OffsetDateTime,
     /// Why; for the audit trail.
     #[serde(default)]
-    #[schema(max_length = 500)]
+    #[schema(
+        max_length = 500,
+        pattern = "^[^\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f]*$"
+    )]
     reason: Option<String>,
 }
 

@@ -111,7 +111,7 @@ async fn what_is_no_product_is_refused() -> Result<()> {
     }
     let product = json!({ "name": "n" });
     let long_key = "k".repeat(256);
-    for key in ["", &long_key] {
+    for key in ["", &long_key, "a\tb"] {
         let answer = operator.post_once("/v1/products", key, &product).await?;
         is_problem("a bad key", &answer, (400, "bad-request"));
     }

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use sale::{CommandRuling, SaleState};
+use feed::Reason;
+use sale::{CommandRuling, Lost, SaleState};
 use serde_json::Value;
 use tokio::process::Command;
 
@@ -50,6 +51,32 @@ fn a_refusal_is_described_with_the_status_it_has() -> Result<()> {
 /// The committed description.
 pub(crate) fn description() -> Result<Value> {
     Ok(serde_json::from_str(&read("../docs/openapi.json")?)?)
+}
+
+#[test]
+fn whatever_takes_a_body_may_refuse_it() -> Result<()> {
+    let description = description()?;
+    let operations = entries(&description["paths"]).flat_map(|(_, path)| entries(path));
+    let mut bodies = 0;
+    for (_, operation) in operations.filter(|(_, operation)| operation["requestBody"].is_object()) {
+        for status in ["400", "408", "413", "415", "422"] {
+            let is_described = operation["responses"][status].is_object();
+            assert!(is_described, "{}: {status}", operation["operationId"]);
+        }
+        bodies += 1;
+    }
+    assert!(bodies > 0);
+    Ok(())
+}
+
+#[test]
+fn every_reason_to_lose_is_described_as_it_is_told() -> Result<()> {
+    let description = description()?;
+    let described = &description["components"]["schemas"]["Reason"]["enum"];
+    let reasons = Lost::ALL.map(Reason::Ruled).into_iter();
+    let told: Vec<Reason> = reasons.chain([Reason::Adopted]).collect();
+    assert_eq!(described, &serde_json::to_value(told)?);
+    Ok(())
 }
 
 pub(crate) fn entries(object: &Value) -> impl Iterator<Item = (&String, &Value)> {

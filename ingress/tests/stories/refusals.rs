@@ -101,6 +101,8 @@ async fn places_that_are_not_there_are_refused() -> Result<()> {
         nothing("an unknown path", "GET", "/v1/nothing"),
         nothing("the root", "GET", "/"),
         nothing("a path with dots", "GET", "/v1/../../etc/passwd"),
+        nothing("a sale that is no text", "POST", "/v1/sales/%ff/purchases"),
+        nothing("a ticket that is no text", "GET", "/v1/tickets/%ff"),
         wrong("a purchase that is deleted", "DELETE", &right.path),
         wrong("a purchase that is read", "GET", &right.path),
         wrong("a sale that is put", "PUT", "/v1/sales"),
