@@ -243,7 +243,7 @@ async fn an_unknown_outcome_is_found_out_by_its_key_when_all_is_sold() -> Result
     let verdict = first.learn(door, ticket(&won)?).await?;
     assert_eq!(verdict, Verdict::Won(ticket(&won)?.parse()?));
     let lost = second.buy(&shop.sale, Some("mine")).await?;
-    let verdict = second.learn(door, ticket(&lost)?).await?;
+    let verdict = second.learn(other_door, ticket(&lost)?).await?;
     assert_eq!(verdict, Verdict::Lost("sold-out".into()));
 
     // And: from then on the second is like everybody.

@@ -228,7 +228,10 @@ impl Operation {
             has_query: parameters.iter().any(|it| it["in"] == "query"),
             is_keyed: parameters.iter().any(|it| it["name"] == "Idempotency-Key"),
             needs_session,
-            is_for_operators: needs_session && described["responses"]["403"].is_object(),
+            is_for_operators: needs_session
+                && described["responses"]["403"]["description"]
+                    .as_str()
+                    .is_some_and(|when| when.contains("operator")),
             body: body(description, described, things)?,
         })
     }
