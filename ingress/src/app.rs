@@ -19,27 +19,27 @@ use tower_http::timeout::RequestBodyDeadlineLayer;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::admission::Admission;
-use crate::batcher::Batchers;
-use crate::client_address::TrustedHops;
+use crate::accounts::passwords::Passwords;
+use crate::accounts::revocations::Revocations;
+use crate::accounts::session::{Cookies, SessionKeys};
+use crate::buying::admission::Admission;
+use crate::buying::batcher::Batchers;
+use crate::buying::keys::Keys;
+use crate::buying::pausing::Pausing;
 use crate::commands::Undecided;
+use crate::front_door::client_address::TrustedHops;
+use crate::front_door::rate_limits::RateLimits;
+use crate::front_door::request_metrics::RequestMetrics;
+use crate::front_door::static_files;
 use crate::front_door::{self, FrontDoor};
-use crate::keys::Keys;
+use crate::log::publisher::Publisher;
+use crate::log::records::Records;
 use crate::openapi;
-use crate::passwords::Passwords;
-use crate::pausing::Pausing;
 use crate::problem::Problem;
-use crate::publisher::Publisher;
-use crate::rate_limits::RateLimits;
-use crate::records::Records;
-use crate::request_metrics::RequestMetrics;
-use crate::revocations::Revocations;
 use crate::routes::{
     accounts, operate, operations, orders, page, products, purchases, sale_orders, sales, sessions,
     tickets,
 };
-use crate::session::{Cookies, SessionKeys};
-use crate::static_files;
 
 /// Largest body of any request: a product's description is 4,000 characters.
 pub(crate) const BODY_BYTES_MAX: usize = 32 * 1024;

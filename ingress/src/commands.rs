@@ -12,12 +12,14 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tracing::warn;
 use uuid::Uuid;
 
+use crate::accounts::session::Operator;
 use crate::app::App;
-use crate::pausing::Held;
+use crate::buying::admission;
+use crate::buying::pausing::Held;
+use crate::log::publisher::{Refusal, Shut};
 use crate::problem::Problem;
-use crate::publisher::{Refusal, Shut};
-use crate::session::Operator;
-use crate::{admission, derived, store};
+use crate::request::derived;
+use crate::store;
 
 /// How long a call waits for its command's decision before it answers 202.
 const DECISION_WAIT: Duration = Duration::from_secs(2);

@@ -3,6 +3,23 @@
 //!
 //! One layer, because each costs a request two allocations. No tracing span: an answer carries the
 //! request's id, and only a failure is worth a line.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | `client_address.rs`, `rate_limits.rs` | from where, and how often |
+//! | `other_sites.rs` | what pages of other sites may not do |
+//! | `unread.rs` | a body that a refusal did not need |
+//! | `request_id.rs`, `request_metrics.rs`, `security_headers.rs` | what every answer has, and how it is measured |
+//! | `static_files.rs` | the page |
+
+pub(crate) mod client_address;
+pub(crate) mod other_sites;
+pub(crate) mod rate_limits;
+pub(crate) mod request_id;
+pub(crate) mod request_metrics;
+pub(crate) mod security_headers;
+pub(crate) mod static_files;
+pub(crate) mod unread;
 
 use std::sync::Arc;
 
@@ -14,13 +31,11 @@ use tokio::time::Instant;
 use tracing::{debug, error};
 
 use crate::app::App;
-use crate::client_address::{TrustedHops, Visit};
-use crate::other_sites;
+use crate::front_door::client_address::{TrustedHops, Visit};
+use crate::front_door::request_id::{REQUEST_ID, RequestId};
+use crate::front_door::request_metrics::{RequestMetrics, Series};
+use crate::front_door::unread::Unread;
 use crate::problem::{self, Problem};
-use crate::request_id::{REQUEST_ID, RequestId};
-use crate::request_metrics::{RequestMetrics, Series};
-use crate::security_headers;
-use crate::unread::Unread;
 
 /// Below it is the API: limited per address, and private unless a handler says otherwise. Without
 /// the slash, so that nothing beside it slips through.

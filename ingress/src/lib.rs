@@ -3,29 +3,14 @@
 //! | file | what it does |
 //! |---|---|
 //! | `app.rs` | which path leads where |
-//! | `routes/` | the handlers, one file for each noun |
-//! | `session.rs`, `session/` | who is asking |
-//! | `credentials.rs`, `passwords.rs` | email and password, and what is kept of them |
-//! | `revocations.rs` | sessions that ended before their time |
-//! | `create_operator.rs` | the first operator, by command |
-//! | `client_address.rs`, `rate_limits.rs` | from where, and how often |
 //! | `front_door.rs` | what happens to every request before and after its handler |
-//! | `request_id.rs`, `request_metrics.rs`, `security_headers.rs` | the parts of that |
-//! | `other_sites.rs` | keeps out what pages of other sites make browsers send |
-//! | `unread.rs` | what a refusal left of a body |
-//! | `static_files.rs` | the page |
-//! | `admission.rs` | who gets into the log |
-//! | `keys.rs`, `repeats.rs` | what idempotency keys stand for, and how a repeated one is answered |
-//! | `batcher.rs` | group commit: one record in flight per sale |
-//! | `reply.rs` | what a batcher answers, to all who wait for it |
-//! | `log.rs` | where batchers write |
-//! | `publisher.rs` | writes records to JetStream, and tells "refused" from "unknown" |
-//! | `log_watch.rs` | whether the streams and our clock are as they must be |
-//! | `commands.rs`, `pausing.rs` | operator commands, logged and waited for |
-//! | `idempotency_key.rs`, `derived.rs` | the client's key, and the ids made from it |
-//! | `asked.rs`, `json.rs`, `text.rs` | what a request may say |
+//! | `routes/` | the handlers, one file for each noun |
+//! | `accounts.rs` | who people are: passwords, sessions |
+//! | `request.rs` | what a request may say |
+//! | `buying.rs` | from a wish to a place in the log: admission, keys, group commit |
+//! | `commands.rs` | operator commands, logged and waited for |
+//! | `log.rs` | writes to JetStream, and watches it |
 //! | `pages.rs`, `csv.rs` | long answers |
-//! | `records.rs` | reads the log, for people who look after it |
 //! | `problem.rs` | every refusal |
 //! | `openapi.rs` | the description of the API |
 //! | `store.rs`, `store/` | SQL that is not about tickets |
@@ -33,45 +18,21 @@
 //!
 //! Deliberately absent: any decision about who wins, and any write to sales, orders or decisions.
 
-mod admission;
+mod accounts;
 mod app;
-mod asked;
 pub mod bare;
-mod batcher;
-mod client_address;
+mod buying;
 mod commands;
 pub mod config;
-mod create_operator;
-mod credentials;
 mod csv;
-mod derived;
 mod front_door;
-mod idempotency_key;
-mod json;
-mod keys;
 mod log;
-mod log_watch;
 mod openapi;
-mod other_sites;
 mod pages;
-mod passwords;
-mod pausing;
 mod problem;
-mod publisher;
-mod rate_limits;
-mod records;
-mod repeats;
-mod reply;
-mod request_id;
-mod request_metrics;
-mod revocations;
+mod request;
 mod routes;
-mod security_headers;
-mod session;
-mod static_files;
 mod store;
-mod text;
-mod unread;
 
 use std::time::Duration;
 
@@ -86,22 +47,22 @@ use service::shutdown::Shutdown;
 use tokio::net::TcpListener;
 use tracing::info;
 
-use crate::admission::Admission;
+use crate::accounts::passwords::Passwords;
+use crate::accounts::session::{Claims, Cookies, Role, SessionKeys};
 use crate::app::{App, Parts};
-use crate::batcher::Batchers;
-use crate::client_address::TrustedHops;
+use crate::buying::admission::Admission;
+use crate::buying::batcher::Batchers;
+use crate::buying::keys::Keys;
+use crate::buying::pausing::Pausing;
 use crate::commands::Undecided;
-use crate::keys::Keys;
+use crate::front_door::client_address::TrustedHops;
+use crate::front_door::rate_limits::RateLimits;
 use crate::log::Log;
-use crate::passwords::Passwords;
-use crate::pausing::Pausing;
-use crate::publisher::Publisher;
-use crate::rate_limits::RateLimits;
-use crate::records::Records;
+use crate::log::publisher::Publisher;
+use crate::log::records::Records;
 use crate::routes::page::PageConfig;
-use crate::session::{Claims, Cookies, Role, SessionKeys};
 
-pub use create_operator::create_operator;
+pub use accounts::create_operator::create_operator;
 
 /// Postgres connections of one replica: it reads old tickets and orders, never on the hot path.
 const POSTGRES_CONNECTIONS: u32 = 8;
@@ -163,9 +124,9 @@ async fn run_with(
         return shutdown.finish().await;
     };
     loaded.context("Postgres did not tell of partitions and sales within 30 s")?;
-    let ended_sessions = revocations::Watch::begin(pool.clone()).await?;
+    let ended_sessions = accounts::revocations::Watch::begin(pool.clone()).await?;
 
-    let jetstream = service::nats::jetstream(publish.clone(), publisher::ACK_TIMEOUT);
+    let jetstream = service::nats::jetstream(publish.clone(), log::publisher::ACK_TIMEOUT);
     let records = Records::new(jetstream.clone());
     let publisher = Publisher::new(jetstream, feed.clone());
     publisher.check_streams().await?;
@@ -188,7 +149,7 @@ async fn run_with(
         page,
     });
     tokio::spawn(tidy(app.clone()));
-    tokio::spawn(log_watch::watch(app.clone(), clock));
+    tokio::spawn(log::watch::watch(app.clone(), clock));
     tokio::spawn(ended_sessions.run());
 
     let listener = TcpListener::bind(config.listen_addr)

@@ -1,4 +1,15 @@
 //! What a batcher writes its records to.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | `publisher.rs` | writes records to JetStream, and tells "refused" from "unknown" |
+//! | `publisher/stream.rs` | what is known of one stream, and whether an acknowledgement can be true |
+//! | `watch.rs` | whether the streams and our clock are as they must be |
+//! | `records.rs` | reads the log, for people who look after it |
+
+pub(crate) mod publisher;
+pub(crate) mod records;
+pub(crate) mod watch;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -6,7 +17,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use sale::Seq;
 use sale::subject::LogSubject;
 
-use crate::publisher::{Publisher, Refusal};
+use crate::log::publisher::{Publisher, Refusal};
 
 /// Where purchases go. Cheap to clone.
 #[derive(Clone)]

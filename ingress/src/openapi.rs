@@ -12,8 +12,8 @@ use utoipa::openapi::{
 };
 use utoipa::{IntoResponses, ToSchema};
 
+use crate::accounts::session::COOKIE;
 use crate::problem::Details;
-use crate::session::COOKIE;
 
 /// The document before any operation is in it.
 pub(crate) fn head() -> OpenApi {

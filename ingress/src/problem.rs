@@ -10,9 +10,9 @@ use sale::SaleState;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::rate_limits::Allowance;
+use crate::front_door::rate_limits::Allowance;
 
-use crate::credentials::NoCredentials;
+use crate::accounts::credentials::NoCredentials;
 
 /// Why a request was refused.
 #[derive(Debug)]

@@ -6,13 +6,13 @@ use sale::ShopperId;
 use uuid::Uuid;
 
 use super::sessions::{Session, Whose, begin};
+use crate::accounts::credentials::Credentials;
+use crate::accounts::session::Role;
 use crate::app::App;
-use crate::client_address::ClientAddress;
-use crate::credentials::Credentials;
-use crate::json::Json;
+use crate::front_door::client_address::ClientAddress;
 use crate::openapi::{Always, Body};
 use crate::problem::{Details, Problem};
-use crate::session::Role;
+use crate::request::json::Json;
 use crate::store::accounts as store;
 
 /// Make an account

@@ -10,16 +10,17 @@ use serde::Deserialize;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 
+use crate::accounts::session::Operator;
 use crate::app::App;
-use crate::asked::Named;
 use crate::commands::{Command, Commanded, command};
-use crate::json::Json;
 use crate::openapi::{Always, KeyedBody, Logged, OperatorsOnly};
 use crate::problem::{Details, Problem};
+use crate::request::asked::Named;
+use crate::request::idempotency_key;
+use crate::request::json::Json;
+use crate::request::text;
 use crate::routes::orders::{NO_STORE, OwnedOrder, known_order};
 use crate::routes::sales::{answer, known_sale};
-use crate::session::Operator;
-use crate::{idempotency_key, text};
 
 /// Why an operator does something; need not be said.
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -82,7 +83,7 @@ pub(crate) struct Restock {
     patch, path = "/v1/sales/{sale}", operation_id = "change_sale", tag = "operate",
     params(
         ("sale" = Uuid, Path, description = "The sale's id"),
-        crate::idempotency_key::IdempotencyKey,
+        crate::request::idempotency_key::IdempotencyKey,
     ),
     request_body = NewTerms,
     responses(
@@ -143,7 +144,7 @@ macro_rules! words {
             post, path = $path, operation_id = $id, tag = "operate",
             params(
                 ("sale" = Uuid, Path, description = "The sale's id"),
-                crate::idempotency_key::IdempotencyKey,
+                crate::request::idempotency_key::IdempotencyKey,
             ),
             request_body = Option<Why>,
             responses(
@@ -187,7 +188,7 @@ words! {
     post, path = "/v1/sales/{sale}/restock", operation_id = "restock_sale", tag = "operate",
     params(
         ("sale" = Uuid, Path, description = "The sale's id"),
-        crate::idempotency_key::IdempotencyKey,
+        crate::request::idempotency_key::IdempotencyKey,
     ),
     request_body = Restock,
     responses(
@@ -225,7 +226,7 @@ pub(crate) async fn restock(
     post, path = "/v1/orders/{order}/cancel", operation_id = "cancel_order", tag = "operate",
     params(
         ("order" = Uuid, Path, description = "The order's id"),
-        crate::idempotency_key::IdempotencyKey,
+        crate::request::idempotency_key::IdempotencyKey,
     ),
     request_body = Option<Why>,
     responses(

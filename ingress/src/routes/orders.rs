@@ -9,12 +9,12 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::accounts::session::{Operator, Shopper};
 use crate::app::App;
-use crate::asked::{Asked, Named};
 use crate::openapi::{Always, SignedIn};
 use crate::pages::{List, Wanted};
 use crate::problem::{Details, Problem};
-use crate::session::{Operator, Shopper};
+use crate::request::asked::{Asked, Named};
 use crate::store::orders::{self, OrderRow};
 
 /// What somebody holds is theirs alone.

@@ -9,15 +9,17 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::accounts::session::Operator;
 use crate::app::App;
-use crate::asked::{Asked, Named};
-use crate::json::Json;
 use crate::openapi::{Always, KeyedBody, OperatorsOnly};
 use crate::pages::{List, Wanted};
 use crate::problem::{Details, Problem};
-use crate::session::Operator;
+use crate::request::asked::{Asked, Named};
+use crate::request::derived;
+use crate::request::idempotency_key;
+use crate::request::json::Json;
+use crate::request::text;
 use crate::store::catalogue::{self, ProductRow};
-use crate::{derived, idempotency_key, text};
 
 /// Longest name and description, in characters; the same limits stand in the schema.
 const NAME_CHARS_MAX: usize = 200;
@@ -115,7 +117,7 @@ pub(crate) async fn show(
 /// Add a product
 #[utoipa::path(
     post, path = "/v1/products", operation_id = "add_product", tag = "catalogue",
-    params(crate::idempotency_key::IdempotencyKey),
+    params(crate::request::idempotency_key::IdempotencyKey),
     request_body = NewProduct,
     responses((status = 201, description = "The product.", body = Product), KeyedBody, OperatorsOnly, Always),
     security(("bearer" = []), ("cookie" = [])),

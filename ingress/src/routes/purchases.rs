@@ -9,16 +9,16 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::accounts::session::Shopper;
 use crate::app::App;
-use crate::asked::Named;
-use crate::client_address::Visit;
-use crate::idempotency_key;
-use crate::json::Json;
-use crate::keys::Key;
+use crate::buying::keys::Key;
+use crate::buying::repeats::{self, Earlier};
+use crate::front_door::client_address::Visit;
 use crate::openapi::{Always, Body, Logged, SignedIn};
 use crate::problem::{Details, Problem};
-use crate::repeats::{self, Earlier};
-use crate::session::Shopper;
+use crate::request::asked::Named;
+use crate::request::idempotency_key;
+use crate::request::json::Json;
 
 /// The body of a purchase. May be `{}`.
 #[derive(Debug, Deserialize, ToSchema)]

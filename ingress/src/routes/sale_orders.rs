@@ -19,15 +19,15 @@ use tracing::error;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use crate::accounts::session::Operator;
 use crate::app::App;
-use crate::asked::{Asked, Named};
 use crate::csv;
 use crate::openapi::{Always, OperatorsOnly};
 use crate::pages::{self, List, Page, Position};
 use crate::problem::{Details, Problem};
+use crate::request::asked::{Asked, Named};
 use crate::routes::orders::{NO_STORE, OwnedOrder};
 use crate::routes::sales::known_sale;
-use crate::session::Operator;
 use crate::store::orders::{OrderRow, orders_in};
 
 /// Orders read at once for a download: 100 KiB of CSV, the most that one download holds in memory.

@@ -15,15 +15,17 @@ use time::OffsetDateTime;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use crate::accounts::session::Operator;
 use crate::app::App;
-use crate::asked::{Asked, Named};
 use crate::commands::{Command, Commanded, command};
-use crate::json::Json;
 use crate::openapi::{Always, KeyedBody, Logged, OperatorsOnly};
 use crate::problem::{Details, Problem};
-use crate::session::Operator;
+use crate::request::asked::{Asked, Named};
+use crate::request::derived;
+use crate::request::idempotency_key;
+use crate::request::json::Json;
+use crate::request::text;
 use crate::store::{catalogue, commands};
-use crate::{derived, idempotency_key, text};
 
 /// Hot reads may be this old: the page's live view comes over the WebSocket.
 const CACHE_CONTROL: HeaderValue = HeaderValue::from_static("public, max-age=1");
@@ -176,7 +178,7 @@ pub(crate) struct Terms {
 /// Its window makes it upcoming or active. Logged, then waited for.
 #[utoipa::path(
     post, path = "/v1/sales", operation_id = "open_sale", tag = "operate",
-    params(crate::idempotency_key::IdempotencyKey),
+    params(crate::request::idempotency_key::IdempotencyKey),
     request_body = Terms,
     responses(
         (status = 201, description = "The sale.", body = SaleView),

@@ -11,14 +11,14 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::accounts::credentials::{Credentials, Email, Password};
+use crate::accounts::passwords::{Seat, Verdict};
+use crate::accounts::session::{self, Claims, Role};
 use crate::app::App;
-use crate::client_address::ClientAddress;
-use crate::credentials::{Credentials, Email, Password};
-use crate::json::Json;
+use crate::front_door::client_address::ClientAddress;
 use crate::openapi::{Always, Body, SignedIn};
-use crate::passwords::{Seat, Verdict};
 use crate::problem::{Details, Problem};
-use crate::session::{self, Claims, Role};
+use crate::request::json::Json;
 use crate::store::accounts::{self as store, AccountRow};
 
 /// A shopper who signs in for tomorrow's sale is still signed in when it begins.

@@ -12,9 +12,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::app::App;
-use crate::asked::{Asked, Named};
 use crate::openapi::Always;
 use crate::problem::{Details, Problem};
+use crate::request::asked::{Asked, Named};
 
 /// Longest a poll may wait: below the 30 s after which proxies commonly hang up.
 const WAIT_S_MAX: u32 = 20;

@@ -5,8 +5,8 @@ use sqlx::PgPool;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::credentials::Email;
-use crate::session::Role;
+use crate::accounts::credentials::Email;
+use crate::accounts::session::Role;
 
 /// What signing in needs to know of an account.
 pub(crate) struct AccountRow {

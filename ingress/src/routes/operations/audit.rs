@@ -10,13 +10,13 @@ use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use crate::accounts::session::Operator;
 use crate::app::App;
-use crate::asked::Asked;
 use crate::openapi::{Always, OperatorsOnly};
 use crate::pages::{self, List, Page, Position};
 use crate::problem::{Details, Problem};
+use crate::request::asked::Asked;
 use crate::routes::orders::NO_STORE;
-use crate::session::Operator;
 use crate::store::operations::{self, ActionRow};
 
 /// A command of the log, with what was decided for it.

@@ -10,11 +10,11 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::accounts::session::Operator;
 use crate::app::App;
 use crate::openapi::{Always, OperatorsOnly};
 use crate::problem::Problem;
 use crate::routes::orders::NO_STORE;
-use crate::session::Operator;
 use crate::store::operations::{self, PartitionRow};
 
 /// Streams asked at once for their size.

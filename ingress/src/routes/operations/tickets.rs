@@ -11,13 +11,13 @@ use tracing::warn;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::accounts::session::Operator;
 use crate::app::App;
-use crate::asked::Named;
+use crate::log::records::Logged;
 use crate::openapi::{Always, OperatorsOnly};
 use crate::problem::{Details, Problem};
-use crate::records::Logged;
+use crate::request::asked::Named;
 use crate::routes::orders::NO_STORE;
-use crate::session::Operator;
 use crate::store::operations;
 use crate::store::orders::{self, OrderRow};
 

@@ -21,8 +21,8 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 use tracing::{info, warn};
 use uuid::Uuid;
 
+use crate::accounts::session::Claims;
 use crate::problem::Problem;
-use crate::session::Claims;
 use crate::store::accounts as store;
 
 /// Between two looks: with [`LOOK_LIMIT`] less than the 5 s that are promised.
@@ -190,7 +190,7 @@ impl Watch {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::session::Role;
+    use crate::accounts::session::Role;
 
     fn session(jti: u128, exp: i64) -> Claims {
         Claims {

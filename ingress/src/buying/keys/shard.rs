@@ -6,7 +6,7 @@ use std::mem;
 use std::time::{Duration, Instant};
 
 use super::{Key, Known};
-use crate::reply::Awaited;
+use crate::buying::reply::Awaited;
 
 /// Keys of one generation of one shard: a table of 32,768 slots, filled as far as tables are before
 /// they grow. All shards and generations together hold 917,504 keys in 68 MB. At 60,000 purchases a

@@ -12,8 +12,8 @@ use std::time::Instant;
 use sale::{KeyHash, Place, SaleId, ShopperId};
 use tokio::sync::Semaphore;
 
-use crate::batcher::Unlogged;
-use crate::reply::Awaited;
+use crate::buying::batcher::Unlogged;
+use crate::buying::reply::Awaited;
 use shard::Shard;
 
 /// Parts that are locked on their own, so that requests seldom meet at one lock.
@@ -129,7 +129,7 @@ impl Keys {
 impl Unlogged {
     /// Whether the purchase will certainly never be sold.
     const fn is_certain(self) -> bool {
-        use crate::publisher::Refusal;
+        use crate::log::publisher::Refusal;
         match self {
             Self::Full | Self::Refused(Refusal::Certain | Refusal::Halted) => true,
             Self::Refused(Refusal::Unknown) => false,

@@ -15,12 +15,13 @@ use sale::{Place, Purchase};
 use tracing::warn;
 
 use crate::app::App;
-use crate::batcher::Unlogged;
-use crate::keys::{Key, Known};
+use crate::buying::admission;
+use crate::buying::batcher::Unlogged;
+use crate::buying::keys::{Key, Known};
+use crate::buying::reply::{Awaited, promise};
+use crate::log::publisher::{Refusal, Shut};
 use crate::problem::Problem;
-use crate::publisher::{Refusal, Shut};
-use crate::reply::{Awaited, promise};
-use crate::{admission, store};
+use crate::store;
 
 /// How long the order of an unknown key is looked for before the log is asked instead.
 const LOOK_UP_WAIT: Duration = Duration::from_secs(1);

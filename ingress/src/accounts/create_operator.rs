@@ -8,10 +8,10 @@ use sale::ShopperId;
 use sqlx::PgPool;
 use uuid::Uuid;
 
+use crate::accounts::credentials::{Email, Password};
+use crate::accounts::passwords;
+use crate::accounts::session::Role;
 use crate::config::CreateOperator;
-use crate::credentials::{Email, Password};
-use crate::passwords;
-use crate::session::Role;
 use crate::store::accounts as store;
 
 /// One question at a time.

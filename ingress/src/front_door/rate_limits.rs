@@ -14,8 +14,8 @@ use sale::ShopperId;
 
 pub(crate) use self::allowance::Allowance;
 use self::limit::{Limit, Quota, Total};
-use crate::client_address::{ClientAddress, Visit};
 use crate::config::Rates;
+use crate::front_door::client_address::{ClientAddress, Visit};
 use crate::problem::Problem;
 
 /// How many times an account's own rate it may be tried from everywhere together. Much more than

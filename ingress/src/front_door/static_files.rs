@@ -13,8 +13,8 @@ use axum::routing::any;
 use tower_http::services::ServeDir;
 
 use crate::app::App;
+use crate::front_door::security_headers;
 use crate::problem::Problem;
-use crate::security_headers;
 
 /// Where the build puts files whose name changes with their content.
 const HASHED: &str = "/assets/";

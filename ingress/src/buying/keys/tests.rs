@@ -5,9 +5,9 @@ use uuid::Uuid;
 
 use super::shard::{GENERATION_KEYS_MAX, GENERATION_LIFETIME};
 use super::*;
-use crate::batcher::Logged;
-use crate::publisher::Refusal;
-use crate::reply::promise;
+use crate::buying::batcher::Logged;
+use crate::buying::reply::promise;
+use crate::log::publisher::Refusal;
 
 const SALE: &str = "0192f0c1-2b3c-8000-8000-000000000001";
 

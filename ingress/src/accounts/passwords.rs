@@ -9,7 +9,7 @@ use argon2::password_hash::Error;
 use argon2::{Argon2, Params, PasswordHash, PasswordHasher, PasswordVerifier};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::credentials::Password;
+use crate::accounts::credentials::Password;
 use crate::problem::Problem;
 
 /// Memory of one hash in KiB: 19 MiB, with the two below what OWASP asks of argon2id at least.

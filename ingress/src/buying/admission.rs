@@ -15,8 +15,8 @@ use std::time::{Duration, Instant};
 use feed::{Feed, Standing};
 use sale::{Partition, Sale, SaleState, ShopperId};
 
+use crate::log::publisher::{Publisher, Shut};
 use crate::problem::Problem;
-use crate::publisher::{Publisher, Shut};
 
 use queue::{Load, Queue};
 use share::Share;

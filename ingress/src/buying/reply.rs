@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use tokio::sync::SetOnce;
 
-use crate::batcher::{Logged, Unlogged};
-use crate::publisher::Refusal;
+use crate::buying::batcher::{Logged, Unlogged};
+use crate::log::publisher::Refusal;
 
 /// The promise to tell what became of a purchase. Dropped without an answer (only a panic does
 /// that), it tells that nobody knows.

@@ -15,9 +15,9 @@ use sale::{
 use tokio::sync::mpsc;
 use tracing::debug;
 
+use crate::buying::reply::Reply;
 use crate::log::Log;
-use crate::publisher::{PUBLISH_DEADLINE, Refusal};
-use crate::reply::Reply;
+use crate::log::publisher::{PUBLISH_DEADLINE, Refusal};
 
 /// Purchases that may wait for one sale's next record; beyond it they are refused as busy. About
 /// a tenth of a second's worth at full speed.
@@ -186,7 +186,7 @@ fn refuse_late(group: &mut Vec<Waiting>, now: Instant) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::reply::promise;
+    use crate::buying::reply::promise;
 
     #[test]
     fn who_gathered_for_too_long_is_refused_and_the_others_go_on() {
