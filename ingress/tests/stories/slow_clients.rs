@@ -43,15 +43,19 @@ async fn slow_heads_and_slow_bodies_are_closed_while_others_buy() -> Result<()> 
     };
     let ((heads, bodies), bought) = tokio::join!(slow, buying);
 
-    // Then: all are closed, those who sent half a body with a word why.
+    // Then: all are closed, those who sent half a body with a word why; on a busy machine the reset
+    // that answers their next byte may overtake it.
     for head in heads {
         assert_eq!(head?, "");
     }
+    let mut told = 0;
     for body in bodies {
         let said = body?;
-        assert!(said.starts_with("HTTP/1.1 408 "), "{said}");
-        assert!(said.contains("/problems/timeout"), "{said}");
+        let is_told = said.starts_with("HTTP/1.1 408 ") && said.contains("/problems/timeout");
+        assert!(is_told || said.is_empty(), "{said}");
+        told += usize::from(is_told);
     }
+    assert!(told > 0);
     assert!(bought? > 0);
     shop.stack.stop().await
 }
