@@ -492,6 +492,8 @@ mod tests {
             decided_total: 0,
             drain_per_s: 0.0,
             mean_group: 10.0,
+            own_records: 0,
+            own_purchases: 0,
             halted: None,
             heard_at: None,
         };
