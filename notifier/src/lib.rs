@@ -9,6 +9,7 @@
 //! | `message.rs` | the messages of `firstcome.v1` |
 //! | `outbox.rs` | what waits to be sent on a connection: bounded, latest wins |
 //! | `wire.rs` | the WebSocket itself: buffers, stalls, goodbyes |
+//! | `inbound.rs` | how much a client may send |
 //! | `meters.rs` | the numbers |
 //!
 //! Deliberately absent: SQL and the feed's subject (the crate `feed` has both), log-in (a ticket is
@@ -26,6 +27,7 @@ mod session;
 mod board;
 mod desk;
 
+mod inbound;
 pub mod message;
 mod outbox;
 mod wire;

@@ -132,7 +132,7 @@ async fn one_sale_too_many_is_refused() {
     let sales: Vec<String> = (0..=SALES_MAX as u64).map(sale).collect();
     client.says(json!({"sales": sales}).to_string()).await;
     let last = &sales[SALES_MAX];
-    let refused = json!({"type": "refused", "what": last, "problem": "too-many"});
+    let refused = json!({"type": "refused", "what": last, "problem": "too-many", "limit": 16});
     assert_eq!(client.hears().await, refused);
 }
 
