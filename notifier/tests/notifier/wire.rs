@@ -106,13 +106,16 @@ impl Socket {
 
     /// The next message.
     pub(crate) async fn hears(&mut self) -> Result<serde_json::Value> {
-        loop {
-            match self.next().await? {
-                Message::Text(text) => return Ok(serde_json::from_str(&text)?),
-                Message::Ping(_) | Message::Pong(_) => {}
-                other => anyhow::bail!("no message but {other:?}"),
+        let message = async {
+            loop {
+                match self.next().await? {
+                    Message::Text(text) => return Ok(serde_json::from_str(&text)?),
+                    Message::Ping(_) | Message::Pong(_) => {}
+                    other => anyhow::bail!("no message but {other:?}"),
+                }
             }
-        }
+        };
+        timeout(SOON, message).await.context("nothing is said")?
     }
 
     /// Reads to the close frame: its code and its reason.
@@ -124,13 +127,11 @@ impl Socket {
                 }
             }
         };
-        // Pings do not count.
         let frame = timeout(SOON, frame).await.context("it stays open")??;
         Ok((frame.code.into(), frame.reason.to_string()))
     }
 
     async fn next(&mut self) -> Result<Message> {
-        let next = timeout(SOON, self.0.next()).await;
-        Ok(next.context("nothing comes")?.context("it ended")??)
+        Ok(self.0.next().await.context("it ended")??)
     }
 }
