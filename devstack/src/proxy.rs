@@ -8,9 +8,9 @@
 //! ```
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -37,6 +37,7 @@ pub struct Proxy {
 struct Wire {
     to: SocketAddr,
     trap: Mutex<Option<Trap>>,
+    blade: Mutex<Option<Blade>>,
     /// Connections of an older age end.
     age: watch::Sender<u64>,
 }
@@ -45,6 +46,12 @@ struct Wire {
 struct Trap {
     pattern: Vec<u8>,
     tell: mpsc::Sender<Caught>,
+}
+
+/// Ends connections whose server says something, so many times.
+struct Blade {
+    pattern: Vec<u8>,
+    cuts: usize,
 }
 
 impl Proxy {
@@ -57,6 +64,7 @@ impl Proxy {
         let wire = Arc::new(Wire {
             to: to.parse().context("the URL has no address")?,
             trap: Mutex::default(),
+            blade: Mutex::default(),
             age: watch::Sender::new(0),
         });
         Ok(Self {
@@ -89,9 +97,39 @@ impl Proxy {
         Catches(caught)
     }
 
+    /// The next `times` connections whose server says this, in one piece, end before the client hears it.
+    pub fn cut_before(&self, pattern: &[u8], times: usize) {
+        let blade = Blade {
+            pattern: pattern.to_vec(),
+            cuts: times,
+        };
+        *self.wire.blade() = Some(blade);
+    }
+
+    /// Cuts of [`Proxy::cut_before`] that are still to come.
+    pub fn cuts_left(&self) -> usize {
+        self.wire.blade().as_ref().map_or(0, |blade| blade.cuts)
+    }
+
     /// Ends every connection there is; new ones are welcome.
     pub fn cut_all(&self) {
         self.wire.age.send_modify(|age| *age += 1);
+    }
+}
+
+impl Wire {
+    fn blade(&self) -> MutexGuard<'_, Option<Blade>> {
+        self.blade.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn cuts(&self, answer: &[u8]) -> bool {
+        let mut blade = self.blade();
+        let Some(blade) = blade.as_mut().filter(|blade| blade.cuts > 0) else {
+            return false;
+        };
+        let falls = contains(answer, &blade.pattern);
+        blade.cuts -= usize::from(falls);
+        falls
     }
 }
 
@@ -231,6 +269,7 @@ async fn carry(mut client: TcpStream, wire: &Wire) -> Result<()> {
             }
             count = server.read(&mut answer) => {
                 let chunk = some(&answer, count?)?;
+                ensure!(!wire.cuts(chunk), "cut before the answer");
                 let fate = match std::mem::replace(&mut next, Next::Free) {
                     Next::Held(tell) => hold(|hand| tell.send(Answered(hand)).is_ok()).await,
                     Next::Free | Next::Passing => Fate::Pass,
@@ -256,10 +295,7 @@ async fn held(wire: &Wire, seen: &mut Vec<u8>, chunk: &[u8]) -> Option<Fate> {
         .unwrap_or_else(PoisonError::into_inner)
         .clone()?;
     seen.extend_from_slice(chunk);
-    if !seen
-        .windows(trap.pattern.len())
-        .any(|bytes| bytes == trap.pattern)
-    {
+    if !contains(seen, &trap.pattern) {
         let keep = seen.len().min(trap.pattern.len().saturating_sub(1));
         seen.drain(..seen.len() - keep);
         return None;
@@ -267,6 +303,10 @@ async fn held(wire: &Wire, seen: &mut Vec<u8>, chunk: &[u8]) -> Option<Fate> {
     let (hand, fate) = oneshot::channel();
     trap.tell.send(Caught(hand)).await.ok()?;
     Some(fate.await.unwrap_or(Fate::Pass))
+}
+
+fn contains(bytes: &[u8], pattern: &[u8]) -> bool {
+    bytes.windows(pattern.len()).any(|some| some == pattern)
 }
 
 async fn hold(give: impl FnOnce(oneshot::Sender<Fate>) -> bool) -> Fate {

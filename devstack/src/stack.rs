@@ -129,6 +129,15 @@ impl Stack {
         Ok(index)
     }
 
+    /// Starts one more notifier and gives its index.
+    pub async fn add_notifier(&mut self) -> Result<usize> {
+        let index = self.notifiers.len();
+        let process = self.blueprint.notifier(index)?;
+        process.start().await?;
+        self.notifiers.push(process);
+        Ok(index)
+    }
+
     /// A bearer token with an operator's role, as `ingress operator-token` prints it.
     pub async fn operator_token(&self) -> Result<String> {
         self.blueprint.operator_token().await

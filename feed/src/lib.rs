@@ -8,6 +8,7 @@
 //! | file | what it does |
 //! |---|---|
 //! | `follow.rs` | the task that listens, and heals |
+//! | `look_up.rs` | questions about long ago, many in one query |
 //! | `generations.rs` | which life of a stream a ticket belongs to |
 //! | `own.rs` | the undecided records this process wrote |
 //! | `state.rs` | merges snapshots and messages; knows no IO |
@@ -16,6 +17,7 @@
 
 mod follow;
 mod generations;
+mod look_up;
 mod own;
 mod state;
 mod status;
@@ -34,6 +36,7 @@ pub use status::{Reason, TicketStatus};
 pub use store::{SaleRow, StoreError, pool};
 pub use view::{Rfc3339, SaleView, moment, now, optional_rfc3339, rfc3339, timestamp};
 
+use look_up::LookUps;
 use state::{Found, Known, Resolved, State, Waiting};
 
 /// A live view of sales, partitions and verdicts. Cheap to clone.
@@ -45,6 +48,7 @@ pub struct Feed {
 #[derive(Debug)]
 struct Inner {
     pool: PgPool,
+    look_ups: LookUps,
     state: RwLock<State>,
     loaded: watch::Sender<bool>,
 }
@@ -56,6 +60,7 @@ impl Feed {
     /// ends when the last clone of the feed is dropped.
     pub fn start(nats: async_nats::Client, pool: PgPool) -> Self {
         let inner = Arc::new(Inner {
+            look_ups: LookUps::start(pool.clone()),
             pool,
             state: RwLock::default(),
             loaded: watch::Sender::new(false),
@@ -180,9 +185,9 @@ impl Inner {
             Known::Found(found) => self.spell_out(ticket, found).await,
             Known::GivenUp => Ok(GIVEN_UP),
             Known::Forgotten => {
-                let rulings = store::rulings(&self.pool, &[place]).await?;
-                let found = rulings.get(&place).ok_or_else(|| undecided(place))?;
-                self.spell_out(ticket, *found).await
+                let found = self.look_ups.find(place).await?;
+                let found = found.ok_or_else(|| undecided(place))?;
+                self.spell_out(ticket, found).await
             }
             Known::NoPartition => Err(StoreError::Impossible(format!("no partition of {place}"))),
         }

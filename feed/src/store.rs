@@ -1,6 +1,7 @@
 //! All SQL of the reading side.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -30,6 +31,12 @@ pub enum StoreError {
     /// A row holds what cannot be.
     #[error("postgres holds an impossible value: {0}")]
     Impossible(String),
+    /// The query was asked for many at once, and failed for all.
+    #[error("{0}")]
+    Together(Arc<StoreError>),
+    /// Nobody answers any more: the process ends.
+    #[error("the feed has stopped")]
+    Stopped,
 }
 
 impl From<InvalidId> for StoreError {
@@ -186,6 +193,7 @@ pub(crate) async fn rulings(
     records.sort_unstable();
     records.dedup();
     let (partitions, seqs): (Vec<i16>, Vec<i64>) = records.into_iter().unzip();
+    metrics::counter!("feed_look_ups_total").increment(1);
     let rows = sqlx::query!(
         r#"SELECT partition, seq, sale_id, rulings, refs
            FROM decisions JOIN UNNEST($1::smallint[], $2::bigint[]) AS wanted (partition, seq)

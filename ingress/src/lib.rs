@@ -44,7 +44,6 @@ use service::config::Nats;
 use service::health::Health;
 use service::http::{self, HttpLimits};
 use service::shutdown::Shutdown;
-use tokio::net::TcpListener;
 use tracing::info;
 
 use crate::accounts::passwords::Passwords;
@@ -152,8 +151,7 @@ async fn run_with(
     tokio::spawn(log::watch::watch(app.clone(), clock));
     tokio::spawn(ended_sessions.run());
 
-    let listener = TcpListener::bind(config.listen_addr)
-        .await
+    let listener = service::http::listen(config.listen_addr)
         .with_context(|| format!("cannot listen on {}", config.listen_addr))?;
     info!(address = %listener.local_addr()?, "serving");
     let limits = HttpLimits {

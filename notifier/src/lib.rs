@@ -9,6 +9,7 @@
 //! | `message.rs` | the messages of `firstcome.v1` |
 //! | `outbox.rs` | what waits to be sent on a connection: bounded, latest wins |
 //! | `wire.rs` | the WebSocket itself: buffers, stalls, goodbyes |
+//! | `inbound.rs` | how much a client may send |
 //! | `meters.rs` | the numbers |
 //!
 //! Deliberately absent: SQL and the feed's subject (the crate `feed` has both), log-in (a ticket is
@@ -26,6 +27,7 @@ mod session;
 mod board;
 mod desk;
 
+mod inbound;
 pub mod message;
 mod outbox;
 mod wire;
@@ -40,7 +42,6 @@ use sale::TicketKeys;
 use service::health::Health;
 use service::http::HttpLimits;
 use service::shutdown::Shutdown;
-use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
 use crate::board::Board;
@@ -92,8 +93,7 @@ pub async fn run(config: config::Serve, shutdown: Shutdown) -> anyhow::Result<()
     let feed = Feed::start(nats.clone(), pool);
     register(&health, &nats, &feed);
 
-    let listener = TcpListener::bind(config.listen_addr)
-        .await
+    let listener = service::http::listen(config.listen_addr)
         .with_context(|| format!("LISTEN_ADDR {} cannot be used", config.listen_addr))?;
     tracing::info!(listen.addr = %listener.local_addr()?, "serving WebSockets at /v1/live");
     let connections_max = config.connections_max as usize;

@@ -73,6 +73,7 @@ pub enum ServerMessage<'a> {
         /// The ticket or the sale as the client named it, cut to 64 characters.
         what: &'a str,
         /// Why.
+        #[serde(flatten)]
         problem: Problem,
     },
     /// The server is about to close the connection because it stops.
@@ -84,14 +85,17 @@ pub enum ServerMessage<'a> {
 
 /// Why something asked for is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(tag = "problem", rename_all = "kebab-case")]
 pub enum Problem {
     /// Not a ticket this service has sealed.
     BadTicket,
     /// No sale of that id is known.
     UnknownSale,
     /// The connection already watches or follows as much as one may.
-    TooMany,
+    TooMany {
+        /// How many of its kind one may.
+        limit: usize,
+    },
 }
 
 impl Problem {
@@ -100,7 +104,7 @@ impl Problem {
         match self {
             Self::BadTicket => "bad-ticket",
             Self::UnknownSale => "unknown-sale",
-            Self::TooMany => "too-many",
+            Self::TooMany { .. } => "too-many",
         }
     }
 }
@@ -164,9 +168,10 @@ mod tests {
 
     #[test]
     fn a_problem_has_one_word() {
-        for problem in [Problem::BadTicket, Problem::UnknownSale, Problem::TooMany] {
+        let too_many = Problem::TooMany { limit: 64 };
+        for problem in [Problem::BadTicket, Problem::UnknownSale, too_many] {
             let json = serde_json::to_value(problem).unwrap();
-            assert_eq!(json, problem.as_str());
+            assert_eq!(json["problem"], problem.as_str());
         }
     }
 }

@@ -121,7 +121,7 @@ impl Session {
         };
         self.heard_at = Instant::now();
         if !self.frames.admit(self.heard_at) {
-            return Err(End::policy("too many messages a second"));
+            return Err(End::flood());
         }
         text.map_or(Ok(()), |text| self.obey(&text))
     }
@@ -154,7 +154,7 @@ impl Session {
             return Ok(());
         }
         if self.tickets.len() + self.outbox.verdicts() >= TICKETS_MAX {
-            return self.refuse(text, Problem::TooMany);
+            return self.refuse(text, Problem::TooMany { limit: TICKETS_MAX });
         }
         self.tickets.push(Watch {
             ticket,
@@ -178,7 +178,7 @@ impl Session {
             return Ok(());
         }
         if self.sales.len() >= SALES_MAX {
-            return self.refuse(text, Problem::TooMany);
+            return self.refuse(text, Problem::TooMany { limit: SALES_MAX });
         }
         self.sales.push(id);
         self.desk.meters.follows.increment(1);

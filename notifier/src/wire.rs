@@ -15,6 +15,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 
+use crate::inbound::{Inbound, is_too_much};
 use crate::meters::Meters;
 use crate::outbox::Outbox;
 
@@ -71,10 +72,15 @@ impl End {
     pub(crate) fn policy(reason: impl Into<Cow<'static, str>>) -> Self {
         Self::Close(CloseCode::Policy, reason.into())
     }
+
+    /// The client says more than anybody could have to say.
+    pub(crate) fn flood() -> Self {
+        Self::policy("too many messages a second")
+    }
 }
 
 pub(crate) struct Wire<S> {
-    stream: WebSocketStream<S>,
+    stream: WebSocketStream<Inbound<S>>,
     meters: Meters,
     unflushed: bool,
     /// Runs while the write buffer is full.
@@ -90,8 +96,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             .max_write_buffer_size(WRITE_BUFFER_MAX)
             .max_message_size(Some(INBOUND_MAX))
             .max_frame_size(Some(INBOUND_MAX));
-        let stream =
-            WebSocketStream::from_partially_read(io, read, Role::Server, Some(config)).await;
+        let stream = WebSocketStream::from_partially_read(
+            Inbound::new(io),
+            read,
+            Role::Server,
+            Some(config),
+        )
+        .await;
         Self {
             stream,
             meters,
@@ -123,7 +134,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             let reason = shorten(&reason).into();
             let frame = CloseFrame { code, reason };
             self.stream.send(Message::Close(Some(frame))).await?;
-            let socket = self.stream.get_mut();
+            let socket = self.stream.get_mut().unlimited();
             socket.shutdown().await?;
             // Bytes nobody read would turn the close into a reset, which may overtake the frame.
             let mut unread = [0; 256];
@@ -194,6 +205,7 @@ fn classify(read: Option<Result<Message, Error>>) -> Event {
             format!("a message may have {INBOUND_MAX} bytes").into(),
         )),
         Some(Err(Error::Utf8(_))) => Event::End(End::policy("text messages are UTF-8")),
+        Some(Err(Error::Io(error))) if is_too_much(&error) => Event::End(End::flood()),
         // The peer is gone without a close frame; that is no frame of the wrong kind.
         Some(Err(Error::Protocol(ProtocolError::ResetWithoutClosingHandshake))) => {
             Event::End(End::Gone)

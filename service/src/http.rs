@@ -18,7 +18,7 @@ use axum::{
 use hyper::{body::Incoming, server::conn::http1};
 use hyper_util::rt::TokioIo;
 use tokio::{
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpSocket, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
     time::timeout,
 };
@@ -52,6 +52,23 @@ const MAX_BUFFER_BYTES: usize = 64 * 1024;
 /// First and longest wait after a failed accept. It fails when files run out, and trying again at
 /// once would burn a processor without helping.
 const ACCEPT_RETRY: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(1));
+
+/// Connections that the kernel completes before they are accepted. Above it SYNs are dropped, and those clients
+/// try again after 1, 3 and 7 s: a crowd that comes back at once has to fit. The standard library's 128 is
+/// far too few; the kernel cuts this to `net.core.somaxconn`, which is commonly the same.
+const BACKLOG: u32 = 4_096;
+
+/// Listens, for crowds.
+pub fn listen(addr: SocketAddr) -> io::Result<TcpListener> {
+    let socket = match addr {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    // A restarted process takes its address over from connections that are still closing.
+    socket.set_reuseaddr(true)?;
+    socket.bind(addr)?;
+    socket.listen(BACKLOG)
+}
 
 /// What one listener grants its clients.
 #[derive(Debug, Clone)]

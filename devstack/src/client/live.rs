@@ -56,6 +56,13 @@ pub enum Event {
         what: String,
         /// Why.
         problem: String,
+        /// When it was too much: how many there may be.
+        limit: Option<u64>,
+    },
+    /// The server is about to stop.
+    Bye {
+        /// When to come back.
+        retry_ms: u64,
     },
     /// The server closed the connection, with this code when it gave one.
     #[serde(skip)]

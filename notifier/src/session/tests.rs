@@ -4,7 +4,7 @@
 use futures_util::SinkExt;
 use sale::{Moment, Partition};
 use serde_json::{Value, json};
-use tokio::io::DuplexStream;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio::task::JoinHandle;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
@@ -132,7 +132,7 @@ async fn one_sale_too_many_is_refused() {
     let sales: Vec<String> = (0..=SALES_MAX as u64).map(sale).collect();
     client.says(json!({"sales": sales}).to_string()).await;
     let last = &sales[SALES_MAX];
-    let refused = json!({"type": "refused", "what": last, "problem": "too-many"});
+    let refused = json!({"type": "refused", "what": last, "problem": "too-many", "limit": 16});
     assert_eq!(client.hears().await, refused);
 }
 
@@ -196,4 +196,29 @@ async fn a_client_that_leaves_is_answered() {
     let answer = client.socket.next().await.unwrap().unwrap();
     assert!(answer.is_close(), "{answer:?}");
     client.session.await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_that_never_ends_is_no_sign_of_life() {
+    let mut client = given_a_client().await;
+    let started = Instant::now();
+    // The head of a frame of 100 bytes with a mask of zeros, then a byte a second.
+    let begin = [0x81, 0x80 | 100, 0, 0, 0, 0];
+    client.socket.get_mut().write_all(&begin).await.unwrap();
+    while !client.session.is_finished() && started.elapsed() < SILENCE_MAX * 3 / 2 {
+        // It is closed in the middle of it.
+        let _ = client.socket.get_mut().write_all(b" ").await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    assert!(client.session.is_finished(), "it stays open");
+    assert!(started.elapsed() > SILENCE_MAX);
+    let mut said = Vec::new();
+    client
+        .socket
+        .get_mut()
+        .read_to_end(&mut said)
+        .await
+        .unwrap();
+    let goodbye = [&1013_u16.to_be_bytes()[..], b"pings were not answered"].concat();
+    assert!(said.ends_with(&goodbye), "{said:?}");
 }

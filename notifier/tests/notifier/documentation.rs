@@ -1,6 +1,11 @@
 //! The examples in `docs/live.md` are what the server sends and understands, byte for byte up to
 //! white space.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on says so by panicking"
+)]
+
 use feed::{SaleView, TicketStatus};
 use notifier::message::{ClientMessage, Problem, ServerMessage};
 use sale::{Lost, Moment, Price, Product, Sale, Seq};
@@ -90,7 +95,12 @@ fn everything_a_server_says() -> Vec<Value> {
         written(&ServerMessage::Sale(&the_sale())),
         refused("not-a-ticket", Problem::BadTicket),
         refused(SALE, Problem::UnknownSale),
-        refused(TICKET, Problem::TooMany),
+        refused(
+            TICKET,
+            Problem::TooMany {
+                limit: notifier::TICKETS_MAX,
+            },
+        ),
         written(&ServerMessage::Bye { retry_ms: 3172 }),
     ]
 }

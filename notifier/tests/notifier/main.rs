@@ -1,8 +1,16 @@
-//! Tests of the notifier from outside.
+//! Tests of the notifier from outside: its document, and stories on real servers.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test that cannot go on says so by panicking"
-)]
+mod owner;
+mod page;
+mod shop;
+mod wire;
 
+mod bad_input;
+mod crashes;
 mod documentation;
+mod door;
+mod drain;
+mod feed_gaps;
+mod interruptions;
+mod progress;
+mod slow_readers;

@@ -34,7 +34,7 @@ export type LiveMessage =
   | { type: 'hello'; server_time: string }
   | ({ type: 'ticket'; ticket: string } & Ruling)
   | ({ type: 'sale' } & SaleNews)
-  | { type: 'refused'; what: string; problem: string }
+  | { type: 'refused'; what: string; problem: string; limit?: number }
   /** The server is about to close this connection, and says when to come back. */
   | { type: 'bye'; retry_ms: number };
 
