@@ -22,21 +22,39 @@ pub async fn folder() -> Result<PathBuf> {
     let folder = FOLDER.get_or_try_init(|| async {
         match environment::path(VARIABLE) {
             Some(folder) => Ok(PathBuf::from(folder)),
-            None => tokio::task::spawn_blocking(build).await?,
+            None => tokio::task::spawn_blocking(build_programs).await?,
         }
     });
     folder.await.cloned()
 }
 
-fn build() -> Result<PathBuf> {
+/// An example of one of the packages, as a program. Built unless it is in the folder that holds the programs already.
+pub async fn example(name: &'static str) -> Result<PathBuf> {
+    let file = Path::new("examples").join(name);
+    let built = environment::path(VARIABLE).map(|folder| Path::new(&folder).join(&file));
+    match built.filter(|program| program.is_file()) {
+        Some(program) => Ok(program),
+        None => {
+            let build = move || build(&["--example", name]);
+            Ok(tokio::task::spawn_blocking(build).await??.join(file))
+        }
+    }
+}
+
+fn build_programs() -> Result<PathBuf> {
+    build(&PROGRAMS.map(|program| ["--bin", program]).concat())
+}
+
+/// Builds these targets; gives the folder of the profile.
+fn build(targets: &[&str]) -> Result<PathBuf> {
     let mut command = cargo();
     command.arg("build").args(profile_arguments()?);
     // With devstack among the packages Cargo unites all features, as it did when it built us by
     // `cargo demo`: dependencies are compiled once.
-    command.args(["-p", "devstack"]);
-    for program in PROGRAMS {
-        command.args(["-p", program, "--bin", program]);
+    for package in PROGRAMS.iter().chain(&["devstack"]) {
+        command.args(["-p", package]);
     }
+    command.args(targets);
     command.stdin(Stdio::null()).stdout(Stdio::null());
     // A person sees Cargo's progress; a test shows what went wrong and nothing else.
     if std::io::stderr().is_terminal() {

@@ -36,6 +36,7 @@ pub mod install;
 pub mod log;
 mod nats;
 mod offspring;
+pub mod open_files;
 pub mod places;
 pub mod ports;
 mod postgres;

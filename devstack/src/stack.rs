@@ -5,6 +5,7 @@ mod builder;
 
 pub use builder::{Keys, StackBuilder};
 
+use std::path::PathBuf;
 use std::process::Output;
 use std::sync::Arc;
 
@@ -102,6 +103,18 @@ impl Stack {
         let index = self.ingress.len();
         let live_url = self.notifiers.first().map(Process::live_url);
         let process = self.blueprint.ingress(index, live_url.as_deref())?;
+        process.start().await?;
+        self.ingress.push(process);
+        Ok(index)
+    }
+
+    /// Starts one more ingress from another program, which takes the same settings, and gives its index.
+    pub async fn add_ingress_of(&mut self, program: PathBuf) -> Result<usize> {
+        let index = self.ingress.len();
+        let live_url = self.notifiers.first().map(Process::live_url);
+        let process = self
+            .blueprint
+            .ingress_of(program, index, live_url.as_deref())?;
         process.start().await?;
         self.ingress.push(process);
         Ok(index)

@@ -157,13 +157,16 @@ pub(crate) fn router(app: App, web_dir: Option<PathBuf>, hops: TrustedHops) -> R
         )),
         None => api.fallback(async || Problem::NotFound),
     };
-    api.layer(RequestBodyDeadlineLayer::new(BODY_WITHIN))
-        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
-        .layer(CatchPanicLayer::custom(|_| {
+    // One layer of all: the router boxes and copies what each layer adds, for every request. The first is outermost.
+    api.layer((
+        middleware::from_fn_with_state(door, front_door::pass),
+        CatchPanicLayer::custom(|_| {
             axum::response::IntoResponse::into_response(Problem::Internal(anyhow::anyhow!(
                 "a handler panicked"
             )))
-        }))
-        .layer(middleware::from_fn_with_state(door, front_door::pass))
-        .with_state(app)
+        }),
+        DefaultBodyLimit::max(BODY_BYTES_MAX),
+        RequestBodyDeadlineLayer::new(BODY_WITHIN),
+    ))
+    .with_state(app)
 }

@@ -15,7 +15,8 @@ use sale::{
 use tokio::sync::mpsc;
 use tracing::debug;
 
-use crate::publisher::{Publisher, Refusal};
+use crate::log::Log;
+use crate::publisher::Refusal;
 use crate::reply::Reply;
 
 /// Purchases that may wait for one sale's next record; beyond it they are refused as busy. About
@@ -45,16 +46,16 @@ struct Waiting {
 /// All batchers of a process. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Batchers {
-    publisher: Publisher,
+    log: Log,
     seal: KeyId,
     sales: Arc<Mutex<HashMap<SaleId, mpsc::Sender<Waiting>>>>,
 }
 
 impl Batchers {
     /// `seal` names the key that tickets of these records are sealed with.
-    pub(crate) fn new(publisher: Publisher, seal: KeyId) -> Self {
+    pub(crate) fn new(log: Log, seal: KeyId) -> Self {
         Self {
-            publisher,
+            log,
             seal,
             sales: Arc::default(),
         }
@@ -83,7 +84,7 @@ impl Batchers {
     fn start(&self, sale: SaleId) -> mpsc::Sender<Waiting> {
         let (to_batcher, gathering) = mpsc::channel(GATHERING_MAX);
         let batcher = Batcher {
-            publisher: self.publisher.clone(),
+            log: self.log.clone(),
             seal: self.seal,
             sale,
             gathering,
@@ -94,7 +95,7 @@ impl Batchers {
 }
 
 struct Batcher {
-    publisher: Publisher,
+    log: Log,
     seal: KeyId,
     sale: SaleId,
     gathering: mpsc::Receiver<Waiting>,
@@ -128,21 +129,10 @@ impl Batcher {
 
     async fn log(&self, group: &mut Vec<Waiting>) {
         let subject = LogSubject::of(self.sale, Channel::Purchases);
-        let record = Purchases {
-            v: RECORD_VERSION,
-            sale: self.sale,
-            seal: self.seal,
-            purchases: group.iter().map(|waiting| waiting.purchase).collect(),
-        };
-        let body = serde_json::to_vec(&record).expect("a record is all JSON");
-        debug_assert!(
-            body.len() <= GROUP_BYTES_MAX,
-            "512 purchases fit into a record"
-        );
         metrics::histogram!("ingress_group_purchases").record(group.len() as f64);
         let logged = self
-            .publisher
-            .publish(subject, body.into(), group.len() as u32)
+            .log
+            .write(subject, group.len() as u32, || self.record(group))
             .await;
         for (index, waiting) in (0_u16..).zip(group.drain(..)) {
             let place = logged
@@ -155,5 +145,20 @@ impl Batcher {
             // The client may be gone; its purchase is in the log all the same.
             waiting.reply.send(place);
         }
+    }
+
+    fn record(&self, group: &[Waiting]) -> Vec<u8> {
+        let record = Purchases {
+            v: RECORD_VERSION,
+            sale: self.sale,
+            seal: self.seal,
+            purchases: group.iter().map(|waiting| waiting.purchase).collect(),
+        };
+        let body = serde_json::to_vec(&record).expect("a record is all JSON");
+        debug_assert!(
+            body.len() <= GROUP_BYTES_MAX,
+            "512 purchases fit into a record"
+        );
+        body
     }
 }

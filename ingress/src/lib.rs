@@ -16,6 +16,7 @@
 //! | `keys.rs`, `repeats.rs` | what idempotency keys stand for, and how a repeated one is answered |
 //! | `batcher.rs` | group commit: one record in flight per sale |
 //! | `reply.rs` | what a batcher answers, to all who wait for it |
+//! | `log.rs` | where batchers write |
 //! | `publisher.rs` | writes records to JetStream, and tells "refused" from "unknown" |
 //! | `log_watch.rs` | whether the streams and our clock are as they must be |
 //! | `commands.rs`, `pausing.rs` | operator commands, logged and waited for |
@@ -26,12 +27,14 @@
 //! | `problem.rs` | every refusal |
 //! | `openapi.rs` | the description of the API |
 //! | `store.rs`, `store/` | SQL that is not about tickets |
+//! | `bare.rs` | the same without a log, for measuring; not in the program |
 //!
 //! Deliberately absent: any decision about who wins, and any write to sales, orders or decisions.
 
 mod admission;
 mod app;
 mod asked;
+pub mod bare;
 mod batcher;
 mod client_address;
 mod commands;
@@ -44,6 +47,7 @@ mod front_door;
 mod idempotency_key;
 mod json;
 mod keys;
+mod log;
 mod log_watch;
 mod openapi;
 mod pages;
@@ -84,6 +88,7 @@ use crate::batcher::Batchers;
 use crate::client_address::TrustedHops;
 use crate::commands::Undecided;
 use crate::keys::Keys;
+use crate::log::Log;
 use crate::passwords::Passwords;
 use crate::pausing::Pausing;
 use crate::publisher::Publisher;
@@ -112,6 +117,17 @@ pub async fn serve(config: config::Serve) -> anyhow::Result<()> {
 
 /// Runs the ingress until `shutdown` begins.
 pub async fn run(config: config::Serve, shutdown: Shutdown) -> anyhow::Result<()> {
+    run_with(config, shutdown, |publisher| {
+        Log::JetStream(Box::new(publisher))
+    })
+    .await
+}
+
+async fn run_with(
+    config: config::Serve,
+    shutdown: Shutdown,
+    log: impl FnOnce(Publisher) -> Log,
+) -> anyhow::Result<()> {
     service::open_files::raise();
     let tickets: TicketKeys = config.ticket_keys.expose().parse().context("TICKET_KEYS")?;
     let sessions = SessionKeys::parse(config.session_keys.expose()).context("SESSION_KEYS")?;
@@ -150,7 +166,7 @@ pub async fn run(config: config::Serve, shutdown: Shutdown) -> anyhow::Result<()
     let publisher = Publisher::new(jetstream, feed.clone());
     publisher.check_streams().await?;
     let app = App::new(Parts {
-        batchers: Batchers::new(publisher.clone(), tickets.current().id()),
+        batchers: Batchers::new(log(publisher.clone()), tickets.current().id()),
         publisher,
         rate_limits: RateLimits::new(&config.rates),
         admission: Admission::new(Duration::from_millis(config.queue_wait_max_ms)),

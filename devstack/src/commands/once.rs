@@ -9,7 +9,6 @@ use devstack::audit::{Attempt, History, Outcome, Verdict, audit};
 use devstack::client::Event;
 use devstack::{Http, Live, OpenSale, Servers, Shopper, Stack, say};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 use uuid::Uuid;
@@ -34,7 +33,7 @@ struct Ready {
 
 /// Starts everything, sells, checks, stops everything. Fails when the sale was not right.
 pub(crate) async fn run(ingress: usize) -> Result<ExitCode> {
-    raise_open_files();
+    devstack::open_files::raise();
     say("building the three processes");
     devstack::binaries::folder().await?;
     say("starting the stack");
@@ -194,17 +193,4 @@ fn verdict_of(event: Event) -> Result<Verdict> {
         } => Ok(Verdict::Lost(reason)),
         other => bail!("neither won nor lost: {other:?}"),
     }
-}
-
-/// A thousand shoppers hold two sockets each; shells commonly allow 1,024 files.
-fn raise_open_files() {
-    let maximum = getrlimit(Resource::Nofile).maximum;
-    // Refused: the crowd will say so when it cannot connect.
-    let _ = setrlimit(
-        Resource::Nofile,
-        Rlimit {
-            current: maximum,
-            maximum,
-        },
-    );
 }

@@ -143,7 +143,14 @@ async fn rust(arguments: Vec<String>, description: PathBuf) -> Result<Tally> {
         let profile = binaries::profile_arguments()?;
         let mut build = binaries::cargo();
         build
-            .args(["build", "--quiet", "--workspace", "--bins", "--tests"])
+            .args([
+                "build",
+                "--quiet",
+                "--workspace",
+                "--bins",
+                "--examples",
+                "--tests",
+            ])
             .args(&profile);
         ensure!(
             build.stdin(Stdio::null()).status()?.success(),

@@ -83,11 +83,24 @@ impl Blueprint {
         let own = [
             ("TICKET_KEYS", self.settings.keys.tickets.as_str()),
             ("ALLOWED_ORIGINS", "*"),
+            // All clients of a test come from one address.
+            ("CONNECTIONS_PER_ADDRESS_MAX", "1000000"),
         ];
         self.process(Role::Notifier, index, PortLease::any()?, &own)
     }
 
     pub(super) fn ingress(&self, index: usize, live_url: Option<&str>) -> Result<Process> {
+        let program = binaries::program(&self.programs, Role::Ingress.nats_user())?;
+        self.ingress_of(program, index, live_url)
+    }
+
+    /// An ingress of another program that takes the same settings.
+    pub(super) fn ingress_of(
+        &self,
+        program: PathBuf,
+        index: usize,
+        live_url: Option<&str>,
+    ) -> Result<Process> {
         let port = match self.settings.ingress_port {
             Some(port) if index == 0 => {
                 PortLease::exactly(port)?.with_context(|| format!("port {port} is taken"))?
@@ -104,11 +117,23 @@ impl Blueprint {
             ("RATE_LIMITS", "off"),
         ];
         own.extend(live_url.map(|url| ("LIVE_URL", url)));
-        self.process(Role::Ingress, index, port, &own)
+        self.process_of(program, Role::Ingress, index, port, &own)
     }
 
     fn process(
         &self,
+        role: Role,
+        index: usize,
+        service: PortLease,
+        own: &[(&str, &str)],
+    ) -> Result<Process> {
+        let program = binaries::program(&self.programs, role.nats_user())?;
+        self.process_of(program, role, index, service, own)
+    }
+
+    fn process_of(
+        &self,
+        program: PathBuf,
         role: Role,
         index: usize,
         service: PortLease,
@@ -129,7 +154,7 @@ impl Blueprint {
             .then(|| Echo::new(&name, 2 + role as usize + index));
         let spec = Spec {
             name,
-            path: binaries::program(&self.programs, role.nats_user())?,
+            path: program,
             arguments: vec!["serve".to_owned()],
             environment: self.variables(role, &own),
             user: None,

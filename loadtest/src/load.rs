@@ -1,0 +1,122 @@
+//! A closed loop: every connection sends its next purchase as soon as the last one is answered.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use hdrhistogram::Histogram;
+use tokio::sync::Barrier;
+use tokio::task::JoinSet;
+
+use crate::client::Connection;
+use crate::shoppers::Purchases;
+
+/// Answers of up to a minute, in microseconds, to three digits.
+const LONGEST_US: u64 = 60_000_000;
+
+/// What came back.
+pub(crate) struct Answers {
+    /// The first request.
+    pub(crate) began: Instant,
+    /// From the first request to the last answer.
+    pub(crate) took: Duration,
+    /// How many of each status.
+    pub(crate) statuses: BTreeMap<u16, u64>,
+    /// Microseconds from each request to its answer.
+    pub(crate) latency_us: Histogram<u64>,
+}
+
+/// One connection's answers: statuses, each with its microseconds.
+pub(crate) type Heard = Vec<(u16, u32)>;
+
+/// Sends purchases for so long, over connections that are all open before the first request.
+pub(crate) async fn closed_loop(
+    door: SocketAddr,
+    purchases: Purchases,
+    connections: u64,
+    lasts: Duration,
+) -> Result<Answers> {
+    let purchases = Arc::new(purchases);
+    let start = Arc::new(Barrier::new(connections as usize + 1));
+    let mut tasks = JoinSet::new();
+    for _ in 0..connections {
+        let (purchases, start) = (purchases.clone(), start.clone());
+        tasks.spawn(async move {
+            let connection = Connection::open(door).await?;
+            start.wait().await;
+            buy_until(Instant::now() + lasts, connection, &purchases).await
+        });
+    }
+    // A connection that fails never comes to the start: then there is none.
+    tokio::select! {
+        _ = start.wait() => {}
+        Some(Ok(Err(error))) = tasks.join_next() => return Err(error),
+    }
+    let began = Instant::now();
+    let mut heard = Vec::new();
+    while let Some(connection) = tasks.join_next().await {
+        heard.push(connection??);
+    }
+    Answers::of(began, began.elapsed(), &heard)
+}
+
+async fn buy_until(
+    end: Instant,
+    mut connection: Connection,
+    purchases: &Purchases,
+) -> Result<Heard> {
+    let (mut heard, mut request) = (Heard::new(), Vec::new());
+    loop {
+        let sent = Instant::now();
+        if sent >= end {
+            return Ok(heard);
+        }
+        let purchase = purchases.next(&mut request).context(
+            "every shopper has bought what they may: this machine is faster than was reckoned with",
+        )?;
+        let status = connection.send(purchase).await?;
+        let latency_us = u32::try_from(sent.elapsed().as_micros()).unwrap_or(u32::MAX);
+        heard.push((status, latency_us));
+    }
+}
+
+impl Answers {
+    pub(crate) fn of(began: Instant, took: Duration, heard: &[Heard]) -> Result<Self> {
+        let mut answers = Self {
+            began,
+            took,
+            statuses: BTreeMap::new(),
+            latency_us: Histogram::new_with_bounds(1, LONGEST_US, 3)?,
+        };
+        for (status, latency_us) in heard.iter().flatten() {
+            *answers.statuses.entry(*status).or_default() += 1;
+            answers.latency_us.saturating_record(u64::from(*latency_us));
+        }
+        Ok(answers)
+    }
+
+    /// How many there were with this status.
+    pub(crate) fn count(&self, status: u16) -> u64 {
+        self.statuses.get(&status).copied().unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_of_all_connections_are_counted() {
+        let heard = [vec![(202, 1_000), (503, 2_000)], vec![], vec![(202, 3_000)]];
+        let answers = Answers::of(Instant::now(), Duration::from_secs(1), &heard).unwrap();
+        assert_eq!(answers.statuses, BTreeMap::from([(202, 2), (503, 1)]));
+        assert_eq!((answers.count(202), answers.count(409)), (2, 0));
+        assert!(
+            answers
+                .latency_us
+                .equivalent(answers.latency_us.value_at_quantile(0.5), 2_000)
+        );
+    }
+}

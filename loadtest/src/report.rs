@@ -1,0 +1,3 @@
+//! What a run is told as, one file for each scenario.
+
+pub(crate) mod ceiling;

@@ -1,0 +1,283 @@
+//! The figures of `ceiling`.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use anyhow::Result;
+use serde_json::{Value, json};
+
+use crate::cpu::Seconds;
+use crate::figures::{median, per_s, ratio};
+use crate::load::Answers;
+
+/// What a column of processor time counts: seconds for so many purchases.
+const CPU_PURCHASES: f64 = 10_000.0;
+
+/// One kind of request for some seconds.
+pub(crate) struct Stage {
+    /// Answers a second with the status that was expected.
+    per_s: f64,
+    p50_ms: f64,
+    p99_ms: f64,
+    expected: u16,
+    statuses: BTreeMap<u16, u64>,
+    /// Seconds of processor time for 10,000 answers, by process.
+    cpu_s: Seconds,
+}
+
+impl Stage {
+    pub(crate) fn of(answers: &Answers, expected: u16, before: &Seconds, after: &Seconds) -> Self {
+        let all: u64 = answers.statuses.values().sum();
+        let used = before.iter().zip(after);
+        let per_purchase = |seconds: f64| ratio(seconds * CPU_PURCHASES, all as f64);
+        Self {
+            per_s: per_s(answers.count(expected), answers.took),
+            p50_ms: answers.latency_us.value_at_quantile(0.5) as f64 / 1_000.0,
+            p99_ms: answers.latency_us.value_at_quantile(0.99) as f64 / 1_000.0,
+            expected,
+            statuses: answers.statuses.clone(),
+            cpu_s: used
+                .map(|((name, before), (_, after))| (*name, per_purchase(after - before)))
+                .collect(),
+        }
+    }
+
+    fn is_as_expected(&self) -> bool {
+        self.statuses.keys().eq([&self.expected])
+    }
+}
+
+/// What became of the purchases of the durable stage.
+pub(crate) struct Orders {
+    accepted: u64,
+    ordered: u64,
+    /// Orders a second, from the first request to the last order.
+    per_s: f64,
+}
+
+impl Orders {
+    pub(crate) fn of(accepted: u64, ordered: u64, took: Duration) -> Self {
+        Self {
+            accepted,
+            ordered,
+            per_s: per_s(ordered, took),
+        }
+    }
+}
+
+/// Everything once.
+pub(crate) struct Round {
+    pub(crate) bare: Stage,
+    pub(crate) durable: Stage,
+    pub(crate) orders: Orders,
+    pub(crate) sold_out: Stage,
+}
+
+impl Round {
+    fn is_valid(&self) -> bool {
+        [&self.bare, &self.durable, &self.sold_out]
+            .iter()
+            .all(|stage| stage.is_as_expected())
+            && self.orders.accepted == self.orders.ordered
+    }
+}
+
+/// Reads one figure of a round.
+type Figure = fn(&Round) -> f64;
+
+/// Reads one stage of a round.
+type Which = fn(&Round) -> &Stage;
+
+const STAGES: [(&str, Which); 3] = [
+    ("bare", |round| &round.bare),
+    ("durable", |round| &round.durable),
+    ("sold_out", |round| &round.sold_out),
+];
+
+/// A line of the table: what, its rate, its latencies, and which ratio the design holds and reaches for.
+struct Line {
+    name: &'static str,
+    per_s: Figure,
+    stage: Option<Which>,
+    design: Option<(f64, f64)>,
+}
+
+const LINES: [Line; 4] = [
+    Line {
+        name: "bare 202",
+        per_s: |round| round.bare.per_s,
+        stage: Some(STAGES[0].1),
+        design: None,
+    },
+    Line {
+        name: "durable 202",
+        per_s: |round| round.durable.per_s,
+        stage: Some(STAGES[1].1),
+        design: Some((0.5, 0.8)),
+    },
+    Line {
+        name: "orders until drained",
+        per_s: |round| round.orders.per_s,
+        stage: None,
+        design: Some((0.4, 0.6)),
+    },
+    Line {
+        name: "sold-out refusals",
+        per_s: |round| round.sold_out.per_s,
+        stage: Some(STAGES[2].1),
+        design: Some((0.8, 0.95)),
+    },
+];
+
+/// A whole run.
+pub(crate) struct Report {
+    pub(crate) connections: u64,
+    pub(crate) seconds: u64,
+    pub(crate) rounds: Vec<Round>,
+}
+
+impl Report {
+    /// Whether every answer was as expected and every accepted purchase became an order.
+    pub(crate) fn is_valid(&self) -> bool {
+        !self.rounds.is_empty() && self.rounds.iter().all(Round::is_valid)
+    }
+
+    fn median(&self, figure: impl Fn(&Round) -> f64) -> f64 {
+        median(self.rounds.iter().map(figure))
+    }
+
+    /// To the bare ingress of the same round: a machine that is slow for a while is so for both.
+    fn ratio(&self, figure: Figure) -> f64 {
+        self.median(|round| ratio(figure(round), round.bare.per_s))
+    }
+
+    fn statuses(&self, which: Which) -> BTreeMap<u16, u64> {
+        let mut all = BTreeMap::new();
+        for (status, count) in self.rounds.iter().flat_map(|round| &which(round).statuses) {
+            *all.entry(*status).or_default() += count;
+        }
+        all
+    }
+
+    fn cpu_s(&self, which: Which) -> Seconds {
+        let names = self.rounds.first().map(|round| &which(round).cpu_s);
+        let names = names.into_iter().flatten().enumerate();
+        let used = |index: usize| self.median(|round| which(round).cpu_s[index].1);
+        names
+            .map(|(index, (name, _))| (*name, used(index)))
+            .collect()
+    }
+
+    /// The figures for programs; their names stay.
+    pub(crate) fn to_json(&self) -> Result<String> {
+        let stage = |(name, which): &(&str, Which)| {
+            let told = json!({
+                "statuses": self.statuses(*which),
+                "http_ms": {
+                    "p50": self.median(|round| which(round).p50_ms),
+                    "p99": self.median(|round| which(round).p99_ms),
+                },
+                "cpu_s_per_10k": self.cpu_s(*which).into_iter().collect::<BTreeMap<_, _>>(),
+            });
+            ((*name).to_owned(), told)
+        };
+        let [bare, durable, orders, sold_out] =
+            LINES.map(|line| (line.per_s, self.median(line.per_s)));
+        let told = json!({
+            "scenario": "ceiling",
+            "valid": self.is_valid(),
+            "connections": self.connections,
+            "seconds": self.seconds,
+            "rounds": self.rounds.len(),
+            "accepted": self.rounds.iter().map(|round| round.orders.accepted).sum::<u64>(),
+            "orders": self.rounds.iter().map(|round| round.orders.ordered).sum::<u64>(),
+            "stages": STAGES.iter().map(stage).collect::<BTreeMap<String, Value>>(),
+            "ceiling": {
+                "bare_202_per_s": bare.1,
+                "durable_202_per_s": durable.1,
+                "durable_ratio": self.ratio(durable.0),
+                "orders_per_s": orders.1,
+                "orders_ratio": self.ratio(orders.0),
+                "sold_out_per_s": sold_out.1,
+                "sold_out_ratio": self.ratio(sold_out.0),
+            },
+        });
+        Ok(format!("{told:#}\n"))
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            connections,
+            seconds,
+            rounds,
+        } = self;
+        let rounds = rounds.len();
+        writeln!(
+            f,
+            "\n  {connections} connections, {seconds} s each, medians of {rounds} rounds\n"
+        )?;
+        writeln!(
+            f,
+            "  {:<22} {:>9} {:>7} {:>14} {:>9} {:>9}",
+            "", "per s", "ratio", "hold / reach", "p50 ms", "p99 ms"
+        )?;
+        LINES.iter().try_for_each(|line| self.line(f, line))?;
+        self.statuses_and_cpu(f)?;
+        self.verdict(f)
+    }
+}
+
+impl Report {
+    fn line(&self, f: &mut fmt::Formatter<'_>, line: &Line) -> fmt::Result {
+        let (rate, share) = (self.median(line.per_s), self.ratio(line.per_s));
+        let design = line
+            .design
+            .map_or(String::new(), |(hold, reach)| format!("{hold} / {reach}"));
+        write!(
+            f,
+            "  {:<22} {rate:>9.0} {share:>7.2} {design:>14}",
+            line.name
+        )?;
+        if let Some(stage) = line.stage {
+            let p50_ms = self.median(|round| stage(round).p50_ms);
+            let p99_ms = self.median(|round| stage(round).p99_ms);
+            write!(f, " {p50_ms:>9.1} {p99_ms:>9.1}")?;
+        }
+        writeln!(f)
+    }
+
+    fn statuses_and_cpu(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f)?;
+        for line in &LINES {
+            let Some(stage) = line.stage else { continue };
+            write!(f, "  {:<22}", line.name)?;
+            for (status, count) in self.statuses(stage) {
+                write!(f, " {status}: {count}")?;
+            }
+            write!(f, "\n  {:<22} CPU s per 10,000:", "")?;
+            for (name, seconds) in self.cpu_s(stage) {
+                write!(f, "  {name} {seconds:.3}")?;
+            }
+            writeln!(f)?;
+        }
+        Ok(())
+    }
+
+    fn verdict(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sum = |count: fn(&Orders) -> u64| -> u64 {
+            self.rounds.iter().map(|round| count(&round.orders)).sum()
+        };
+        let (accepted, ordered) = (sum(|orders| orders.accepted), sum(|orders| orders.ordered));
+        let verdict = match self.is_valid() {
+            true => "Every answer was as expected.",
+            false => "INVALID: answers that were not expected, or orders that are missing.",
+        };
+        write!(f, "\n  {accepted} accepted, {ordered} orders. {verdict}")
+    }
+}
+
+#[cfg(test)]
+mod tests;

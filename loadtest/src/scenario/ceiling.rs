@@ -1,0 +1,190 @@
+//! What the log, the orders and the sold-out gate cost: the same client in front of an ingress without a log, the real
+//! one with everything behind it, and the real one when nothing is left. One after the other and round by round, so
+//! that the ratios hold on a machine whose speed changes meanwhile.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, ensure};
+use devstack::{
+    Http, OpenSale, Operator, Role, Servers, Shopper, Stack, binaries, open_files, say, until,
+};
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use crate::config;
+use crate::cpu::Meter;
+use crate::load::{Answers, closed_loop};
+use crate::report::ceiling::{Orders, Report, Round, Stage};
+use crate::shoppers::{Purchases, Shoppers, UNIT_LIMIT};
+
+/// More than one processor answers in a second, load included; shoppers and stock are made for so many.
+const PURCHASES_PER_CPU_S: u64 = 100_000;
+
+/// The most units a sale may have.
+const STOCK_MAX: u64 = 10_000_000;
+
+/// Bytes of log that a purchase takes, generously.
+const PURCHASE_BYTES: u64 = 160;
+
+/// Log for everything else.
+const LOG_BYTES: u64 = 64 * 1024 * 1024;
+
+/// Sales become known in milliseconds, and a log that is not drained by then will never be.
+const SOON: Duration = Duration::from_secs(120);
+
+/// The real ingress.
+const INGRESS: usize = 0;
+
+/// Starts a stack, measures, stops it.
+pub(crate) async fn run(config: &config::Ceiling) -> Result<Report> {
+    open_files::raise();
+    say("building the processes");
+    binaries::folder().await?;
+    let bare = binaries::example("bare").await?;
+    say("starting the stack");
+    let servers = Servers::own().await?;
+    let purchases_max = purchases_max(config.seconds);
+    let log_bytes = LOG_BYTES + config.rounds * purchases_max * PURCHASE_BYTES;
+    let builder = Stack::builder().notifiers(0).on(&servers);
+    let builder = builder.env(Role::Setup, "LOG_MAX_BYTES", &log_bytes.to_string());
+    let mut stack = builder.start().await?;
+    let bare = stack.add_ingress_of(bare).await?;
+    let door = stack.ingress(INGRESS).url();
+    let bench = Bench {
+        operator: stack.operator().await?,
+        shoppers: Arc::new(Shoppers::for_purchases(purchases_max, &door).await?),
+        connections: config.connections,
+        lasts: Duration::from_secs(config.seconds),
+        bare,
+        stack,
+    };
+    let mut rounds = Vec::new();
+    for round in 1..=config.rounds {
+        say(&format!("round {round} of {}", config.rounds));
+        rounds.push(bench.round().await?);
+    }
+    bench.stack.stop().await?;
+    servers.stop().await?;
+    Ok(Report {
+        connections: config.connections,
+        seconds: config.seconds,
+        rounds,
+    })
+}
+
+fn purchases_max(seconds: u64) -> u64 {
+    let cpus = std::thread::available_parallelism().map_or(1, |cpus| cpus.get() as u64);
+    (seconds * cpus * PURCHASES_PER_CPU_S).min(STOCK_MAX)
+}
+
+struct Bench {
+    stack: Stack,
+    operator: Operator,
+    shoppers: Arc<Shoppers>,
+    connections: u64,
+    lasts: Duration,
+    /// The index of the ingress without a log.
+    bare: usize,
+}
+
+impl Bench {
+    async fn round(&self) -> Result<Round> {
+        let (bare, unlogged) = self.bare().await?;
+        let (durable, orders) = self.durable().await?;
+        // By now an order of a purchase that came before these would be there.
+        let logged = ordered(self.stack.pool(), &unlogged).await?;
+        ensure!(
+            logged == 0,
+            "the ingress without a log has one: {logged} orders"
+        );
+        let sold_out = self.sold_out().await?;
+        Ok(Round {
+            bare,
+            durable,
+            orders,
+            sold_out,
+        })
+    }
+
+    /// And the sale that nobody got anything of.
+    async fn bare(&self) -> Result<(Stage, String)> {
+        let sale = self.ample_sale().await?;
+        let bare = self.stack.ingress(self.bare).url();
+        is_in_state(&bare, &sale, "active").await?;
+        let meter = Meter::of(&self.stack, self.bare)?;
+        let before = meter.read();
+        let answers = self.load(self.bare, &sale).await?;
+        Ok((Stage::of(&answers, 202, &before, &meter.read()), sale))
+    }
+
+    /// Until the last order is in Postgres.
+    async fn durable(&self) -> Result<(Stage, Orders)> {
+        let sale = self.ample_sale().await?;
+        let meter = Meter::of(&self.stack, INGRESS)?;
+        let before = meter.read();
+        let answers = self.load(INGRESS, &sale).await?;
+        let accepted = answers.count(202);
+        let took = drained(self.stack.pool(), &sale, accepted, answers.began).await?;
+        let stage = Stage::of(&answers, 202, &before, &meter.read());
+        let ordered = ordered(self.stack.pool(), &sale).await?;
+        Ok((stage, Orders::of(accepted, ordered, took)))
+    }
+
+    async fn sold_out(&self) -> Result<Stage> {
+        let sale = self.operator.open_sale(&OpenSale::of(1)).await?;
+        let door = self.stack.ingress(INGRESS).url();
+        let bought = Shopper::guest(&door).await?.buy(&sale, None).await?;
+        ensure!(bought.status == 202, "the one unit: {}", bought.body);
+        is_in_state(&door, &sale, "sold-out").await?;
+        let meter = Meter::of(&self.stack, INGRESS)?;
+        let before = meter.read();
+        let answers = self.load(INGRESS, &sale).await?;
+        Ok(Stage::of(&answers, 409, &before, &meter.read()))
+    }
+
+    async fn ample_sale(&self) -> Result<String> {
+        let sale = OpenSale {
+            unit_limit: UNIT_LIMIT,
+            ..OpenSale::of(u32::try_from(self.shoppers.purchases_max())?)
+        };
+        self.operator.open_sale(&sale).await
+    }
+
+    async fn load(&self, ingress: usize, sale: &str) -> Result<Answers> {
+        let door: SocketAddr = self.stack.ingress(ingress).addr();
+        let purchases = Purchases::of(&self.shoppers, sale, door);
+        closed_loop(door, purchases, self.connections, self.lasts).await
+    }
+}
+
+async fn is_in_state(door: &str, sale: &str, state: &str) -> Result<()> {
+    let (http, url) = (Http::new(), format!("{door}/v1/sales/{sale}"));
+    until(&format!("the sale {state} at {door}"), SOON, async || {
+        let answer = http.get(&url).await?;
+        Ok((answer.text("state") == Some(state)).then_some(()))
+    })
+    .await
+}
+
+/// From `began` until so many units are sold.
+async fn drained(pool: &PgPool, sale: &str, accepted: u64, began: Instant) -> Result<Duration> {
+    let id: Uuid = sale.parse()?;
+    let waited = until("all that was accepted in orders", SOON, async || {
+        let sold: i32 = sqlx::query_scalar("SELECT sold FROM sales WHERE id = $1")
+            .bind(id)
+            .fetch_one(pool)
+            .await?;
+        Ok((u64::from(sold.cast_unsigned()) >= accepted).then(|| began.elapsed()))
+    });
+    waited.await
+}
+
+async fn ordered(pool: &PgPool, sale: &str) -> Result<u64> {
+    let count: i64 = sqlx::query_scalar("SELECT count(*) FROM orders WHERE sale_id = $1")
+        .bind(sale.parse::<Uuid>()?)
+        .fetch_one(pool)
+        .await?;
+    Ok(count.cast_unsigned())
+}
