@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use tracing::error;
 
 use crate::app::App;
-use crate::client_address::{TrustedHops, Visit};
+use crate::client_address::{TrustedHops, Visit, sender};
 use crate::problem::{self, Problem};
 use crate::request_id::{REQUEST_ID, RequestId};
 use crate::request_metrics::{RequestMetrics, Series};
@@ -63,7 +63,7 @@ pub(crate) async fn pass(
 impl FrontDoor {
     /// Finds out who sends it, and whether they send too much.
     fn admit(&self, request: &mut Request, is_api: bool) -> Result<(), Problem> {
-        let address = self.hops.client(request)?;
+        let address = sender(self.hops, request)?;
         let allowance = match is_api {
             true => self.app.rate_limits.request(address)?,
             false => None,
