@@ -10,6 +10,8 @@ static HEAP: mimalloc::MiMalloc = mimalloc::MiMalloc;
 async fn main() -> anyhow::Result<()> {
     match Cli::parse().command {
         Command::Serve(config) => ingress::bare::serve(*config).await,
-        Command::OperatorToken(_) | Command::Openapi => anyhow::bail!("it only serves"),
+        Command::CreateOperator(_) | Command::OperatorToken(_) | Command::Openapi => {
+            anyhow::bail!("it only serves")
+        }
     }
 }
