@@ -63,6 +63,7 @@ impl Announcer {
             drain_per_s: 0.0,
             mean_group: 0.0,
             halted: taken.halted.clone().or_else(|| taken.stopped.clone()),
+            committed_at_ms: None,
             records: Vec::new(),
             sales: Vec::new(),
         };
@@ -84,7 +85,9 @@ impl Announcer {
         self.message.cursor = step.to;
         // Whatever stopped an allocator before, this one went on.
         self.message.halted = None;
+        self.message.committed_at_ms = Some(feed::now());
         self.publish(last_seq, records, sales).await;
+        self.message.committed_at_ms = None;
         self.message.after = step.to;
     }
 

@@ -67,10 +67,10 @@ async fn take(inner: &Arc<Inner>, payload: &[u8]) -> anyhow::Result<()> {
             return Ok(());
         }
     };
-    let partition = message.partition;
+    let (partition, committed_at) = (message.partition, message.committed_at_ms);
     let applied = inner.write().apply(message, Instant::now());
     match applied {
-        Ok(resolved) => inner.answer(resolved),
+        Ok(resolved) => inner.answer(resolved, committed_at),
         Err(Gap) => {
             metrics::counter!("feed_gaps_total").increment(1);
             info!(%partition, "the decided feed has a gap or a new owner; reading Postgres");
@@ -85,6 +85,6 @@ async fn reload(inner: &Arc<Inner>) -> anyhow::Result<()> {
     let resolved = inner.write().merge(snapshot, Instant::now());
     inner.loaded.send_replace(true);
     metrics::counter!("feed_reloads_total").increment(1);
-    inner.answer(resolved);
+    inner.answer(resolved, None);
     Ok(())
 }

@@ -26,18 +26,22 @@ mod view;
 
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use sale::{Generation, Partition, Place, Ruling, Sale, SaleId, Seq, Ticket, TicketKeys};
+use sale::{Generation, Moment, Partition, Place, Ruling, Sale, SaleId, Seq, Ticket, TicketKeys};
 use sqlx::PgPool;
 use tokio::sync::watch;
 use tracing::warn;
 
-pub use state::{Standing, Waited};
+pub use state::{Standing, Verdict, Waited};
 pub use status::{Reason, TicketStatus};
 pub use store::{SaleRow, StoreError, pool};
 pub use view::{Rfc3339, SaleView, moment, now, optional_rfc3339, rfc3339, timestamp};
 
 use look_up::LookUps;
 use state::{Found, Known, Resolved, State, Waiting};
+
+/// Tickets looked up in one query after a gap. Those of one record cost one row together, so that all who wait at
+/// a full notifier are a few queries of milliseconds each.
+const HEALED_AT_ONCE_MAX: usize = 4_096;
 
 /// A live view of sales, partitions and verdicts. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -214,12 +218,15 @@ impl Inner {
 
     /// Answers everybody who waited for what is now decided. What memory cannot answer is looked
     /// up in one query, aside, so that the next message of the feed does not wait for Postgres.
-    fn answer(self: &Arc<Self>, resolved: Vec<Resolved>) {
+    fn answer(self: &Arc<Self>, resolved: Vec<Resolved>, committed_at: Option<Moment>) {
         let mut unanswered = Vec::new();
         for (waiting, found) in resolved {
             match found.and_then(|found| from_memory(waiting.ticket, found)) {
                 // The asker may have gone away; its answer is in Postgres whenever it returns.
-                Some(status) => drop(waiting.reply.send(status)),
+                Some(status) => drop(waiting.reply.send(Verdict {
+                    status,
+                    committed_at,
+                })),
                 None => unanswered.push(waiting),
             }
         }
@@ -228,11 +235,15 @@ impl Inner {
         }
     }
 
-    async fn answer_from_postgres(self: Arc<Self>, waiting: Vec<Waiting>) {
+    async fn answer_from_postgres(self: Arc<Self>, mut waiting: Vec<Waiting>) {
         metrics::counter!("feed_heals_total").increment(waiting.len() as u64);
-        if let Err(error) = self.look_up(waiting).await {
-            // Dropping the replies tells the askers to ask again.
-            warn!(error = %error, "cannot look up decisions");
+        while !waiting.is_empty() {
+            let part = waiting.len().min(HEALED_AT_ONCE_MAX);
+            if let Err(error) = self.look_up(waiting.drain(..part).collect()).await {
+                // Dropping the replies, those of the rest too, tells the askers to ask again.
+                warn!(error = %error, "cannot look up decisions");
+                return;
+            }
         }
     }
 
@@ -248,7 +259,10 @@ impl Inner {
                     .ok_or_else(|| undecided(one.place))?;
                 self.spell_out(one.ticket, *found).await?
             };
-            drop(one.reply.send(status));
+            drop(one.reply.send(Verdict {
+                status,
+                committed_at: None,
+            }));
         }
         Ok(())
     }

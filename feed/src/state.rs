@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use sale::decided::{Decided, DecidedRecord, Rulings};
-use sale::{Generation, Partition, Place, Ruling, Sale, SaleId, Seq, Ticket};
+use sale::{Generation, Moment, Partition, Place, Ruling, Sale, SaleId, Seq, Ticket};
 use tokio::sync::{oneshot, watch};
 
 use crate::generations::Generations;
@@ -154,7 +154,16 @@ pub(crate) enum Known {
 pub(crate) struct Waiting {
     pub(crate) ticket: Ticket,
     pub(crate) place: Place,
-    pub(crate) reply: oneshot::Sender<TicketStatus>,
+    pub(crate) reply: oneshot::Sender<Verdict>,
+}
+
+/// The last word about a ticket that was waited for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// `won` or `lost`.
+    pub status: TicketStatus,
+    /// When it was committed, by the allocator's clock; unknown when Postgres was asked.
+    pub committed_at: Option<Moment>,
 }
 
 /// What [`crate::Feed::wait`] answers.
@@ -164,7 +173,7 @@ pub enum Waited {
     Decided(TicketStatus),
     /// Where it stands, and where the last word will arrive. A receiver that fails means that the
     /// decision could not be looked up: ask again.
-    Queued(TicketStatus, oneshot::Receiver<TicketStatus>),
+    Queued(TicketStatus, oneshot::Receiver<Verdict>),
 }
 
 /// A waiting ticket whose place is decided; without a finding Postgres must be asked.
@@ -260,7 +269,7 @@ impl State {
         &mut self,
         ticket: Ticket,
         place: Place,
-    ) -> (Known, Option<oneshot::Receiver<TicketStatus>>) {
+    ) -> (Known, Option<oneshot::Receiver<Verdict>>) {
         let known = self.known(place);
         let (Known::Queued(_), Some(partition)) =
             (&known, self.partitions.get_mut(&place.partition))

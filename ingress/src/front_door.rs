@@ -31,7 +31,7 @@ use tokio::time::Instant;
 use tracing::{debug, error};
 
 use crate::app::App;
-use crate::front_door::client_address::{TrustedHops, Visit};
+use crate::front_door::client_address::{TrustedHops, Visit, sender};
 use crate::front_door::request_id::{REQUEST_ID, RequestId};
 use crate::front_door::request_metrics::{RequestMetrics, Series};
 use crate::front_door::unread::Unread;
@@ -88,7 +88,7 @@ pub(crate) async fn pass(
 impl FrontDoor {
     /// Finds out who sends it, and whether they send too much.
     fn admit(&self, request: &mut Request, is_api: bool) -> Result<(), Problem> {
-        let address = self.hops.client(request)?;
+        let address = sender(self.hops, request)?;
         let allowance = match is_api {
             true => self.app.rate_limits.request(address)?,
             false => None,

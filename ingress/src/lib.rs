@@ -151,7 +151,7 @@ async fn run_with(
     tokio::spawn(log::watch::watch(app.clone(), clock));
     tokio::spawn(ended_sessions.run());
 
-    let listener = service::http::listen(config.listen_addr)
+    let listener = service::http::listen(config.listen_addr, None)
         .with_context(|| format!("cannot listen on {}", config.listen_addr))?;
     info!(address = %listener.local_addr()?, "serving");
     let limits = HttpLimits {

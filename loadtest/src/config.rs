@@ -10,6 +10,15 @@ const CONNECTIONS_MAX: u64 = 8_000;
 /// A sale has at most 10,000,000 units, and a run needs one for each purchase.
 const SECONDS_MAX: u64 = 60;
 
+/// What one notifier can hold: a process may commonly open 20,000 files, and needs some for itself.
+const WATCHERS_MAX: u64 = 19_000;
+
+/// What the design holds.
+const WATCHERS: u64 = 16_000;
+
+/// Fits one commit, which takes 8,192 purchases.
+const WATCHERS_OF_A_BURST: u64 = 5_000;
+
 /// Measures a stack under load, and judges it
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 100)]
@@ -24,6 +33,13 @@ pub(crate) struct Cli {
 pub(crate) enum Scenario {
     /// What durability, orders and the sold-out gate cost, as ratios to an ingress without a log
     Ceiling(Ceiling),
+
+    /// What a crowd of live WebSockets costs a notifier, and how soon everybody has their result
+    Watch(Watch),
+
+    /// A part of the crowd, in a process of its own: `watch` starts it
+    #[command(hide = true)]
+    Watchers,
 }
 
 /// Settings of `loadtest ceiling`.
@@ -44,4 +60,31 @@ pub(crate) struct Ceiling {
     /// Write the figures to this file as well
     #[arg(long)]
     pub(crate) json: Option<PathBuf>,
+}
+
+/// Settings of `loadtest watch`.
+#[derive(Debug, Args)]
+pub(crate) struct Watch {
+    /// WebSockets, each watching a ticket of its own; 16000, or 5000 with --burst
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=WATCHERS_MAX))]
+    pub(crate) connections: Option<u64>,
+
+    /// Every result in one commit; a run in which they were not is invalid
+    #[arg(long)]
+    pub(crate) burst: bool,
+
+    /// Write the figures to this file as well
+    #[arg(long)]
+    pub(crate) json: Option<PathBuf>,
+}
+
+impl Watch {
+    pub(crate) fn connections(&self) -> u64 {
+        let all = if self.burst {
+            WATCHERS_OF_A_BURST
+        } else {
+            WATCHERS
+        };
+        self.connections.unwrap_or(all)
+    }
 }

@@ -6,20 +6,27 @@
 //! | `scenario/` | one file for each thing that is measured |
 //! | `load.rs` | shoppers who buy as fast as they are answered |
 //! | `shoppers.rs` | who they are, and what each sends |
+//! | `crew.rs` | a crowd of watchers, in processes of their own |
+//! | `watchers.rs` | what such a process does: WebSockets that wait for results |
 //! | `client.rs` | one HTTP/1.1 connection, as cheap as can be |
 //! | `cpu.rs` | what the processes burned meanwhile |
+//! | `memory.rs` | what a process holds in memory |
 //! | `figures.rs` | medians and ratios |
 //! | `report.rs` | the table, the JSON, and whether the run was as it should be |
 
 mod client;
 mod config;
 mod cpu;
+mod crew;
 mod figures;
 mod load;
+mod memory;
 mod report;
 mod scenario;
 mod shoppers;
+mod watchers;
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
@@ -39,16 +46,32 @@ async fn main() -> ExitCode {
 }
 
 async fn run(cli: Cli) -> Result<ExitCode> {
-    let Scenario::Ceiling(ceiling) = cli.scenario;
-    let report = scenario::ceiling::run(&ceiling).await?;
-    println!("{report}");
-    if let Some(file) = &ceiling.json {
-        std::fs::write(file, report.to_json()?)
-            .with_context(|| format!("cannot write {}", file.display()))?;
-    }
-    Ok(if report.is_valid() {
+    let is_valid = match cli.scenario {
+        Scenario::Ceiling(ceiling) => {
+            let report = scenario::ceiling::run(&ceiling).await?;
+            println!("{report}");
+            write(ceiling.json.as_deref(), || report.to_json())?;
+            report.is_valid()
+        }
+        Scenario::Watch(watch) => {
+            let report = scenario::watch::run(&watch).await?;
+            println!("{report}");
+            write(watch.json.as_deref(), || report.to_json())?;
+            report.is_valid()
+        }
+        Scenario::Watchers => {
+            watchers::work().await?;
+            true
+        }
+    };
+    Ok(if is_valid {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
     })
+}
+
+fn write(file: Option<&Path>, json: impl FnOnce() -> Result<String>) -> Result<()> {
+    let Some(file) = file else { return Ok(()) };
+    std::fs::write(file, json()?).with_context(|| format!("cannot write {}", file.display()))
 }

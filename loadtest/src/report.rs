@@ -1,3 +1,4 @@
 //! What a run is told as, one file for each scenario.
 
 pub(crate) mod ceiling;
+pub(crate) mod watch;

@@ -16,6 +16,10 @@ pub const ALLOWED_ORIGINS: &str = "http://localhost:8080";
 /// Below the 20,000 files a process may commonly open, which leaves room for clients and logs.
 pub const CONNECTIONS_MAX: u32 = 16_384;
 
+/// An address may be many shoppers: a household, an office, a carrier's gateway. A sixteenth of all
+/// connections is room for them, and leaves the rest to others.
+pub const CONNECTIONS_PER_ADDRESS_MAX: u32 = 1_024;
+
 /// Pushes what becomes of tickets and sales to browsers, over WebSockets
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 100)]
@@ -46,6 +50,14 @@ pub struct Serve {
     /// Most WebSockets at a time; at the limit a new one is refused with 503
     #[arg(long, env, default_value_t = CONNECTIONS_MAX, value_parser = clap::value_parser!(u32).range(1..=1_000_000), help_heading = "WebSockets")]
     pub connections_max: u32,
+
+    /// Most WebSockets at a time from one address, or from one /64 of IPv6; further ones get 429
+    #[arg(long, env, default_value_t = CONNECTIONS_PER_ADDRESS_MAX, value_parser = clap::value_parser!(u32).range(1..=1_000_000), help_heading = "WebSockets")]
+    pub connections_per_address_max: u32,
+
+    /// Balancers in front, each of which appends to X-Forwarded-For; 0 believes nobody
+    #[arg(long, env, default_value_t = 0, help_heading = "WebSockets")]
+    pub trusted_hops: u8,
 
     /// Keys that seal tickets, 64 hex digits each, separated by commas: the ingress's
     #[arg(long, env, hide_env_values = true, help_heading = "Tickets")]

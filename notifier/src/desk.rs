@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use feed::{Feed, TicketStatus, Waited};
+use feed::{Feed, TicketStatus, Verdict, Waited};
 use sale::{Place, SaleId, Ticket, TicketKeys};
 use service::backoff::Backoff;
 use tokio::sync::{oneshot, watch};
@@ -35,6 +35,8 @@ pub(crate) struct Desk {
 pub(crate) enum News {
     /// Where a ticket stands.
     Ticket(Ticket, Place, Waited),
+    /// The last word about a ticket that was queued.
+    Verdict(Ticket, Verdict),
     /// A sale that is followed from now on.
     Sale(SaleId, watch::Receiver<Told>),
     /// It is told again.
@@ -82,10 +84,10 @@ impl Desk {
         self: Arc<Self>,
         ticket: Ticket,
         place: Place,
-        answer: oneshot::Receiver<TicketStatus>,
+        answer: oneshot::Receiver<Verdict>,
     ) -> News {
         match answer.await {
-            Ok(status) => News::Ticket(ticket, place, Waited::Decided(status)),
+            Ok(verdict) => News::Verdict(ticket, verdict),
             // It is decided, and could not be looked up. Boxed: this future waits in every
             // connection, and needs the room for a query almost never.
             Err(_) => Box::pin(self.look(ticket, place)).await,

@@ -2,7 +2,9 @@
 //!
 //! | file | what it does |
 //! |---|---|
+//! | `listener.rs` | where they come in |
 //! | `upgrade.rs`, `origin.rs`, `refusal.rs` | the door: who may have a WebSocket |
+//! | `per_address.rs` | how many of them one address may have |
 //! | `session.rs` | one connection: what its client asked for, and what it is told |
 //! | `desk.rs` | what connections ask: which place, what became of it, how a sale stands |
 //! | `board.rs` | followed sales, each written once for all its followers |
@@ -18,7 +20,9 @@
 //! `wire.rs`; what all may hold, by `CONNECTIONS_MAX`.
 
 pub mod config;
+mod listener;
 mod origin;
+mod per_address;
 mod refusal;
 mod upgrade;
 
@@ -39,6 +43,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use feed::Feed;
 use sale::TicketKeys;
+use service::client_address::TrustedHops;
 use service::health::Health;
 use service::http::HttpLimits;
 use service::shutdown::Shutdown;
@@ -48,6 +53,7 @@ use crate::board::Board;
 use crate::desk::Desk;
 use crate::meters::Meters;
 pub use crate::origin::Origins;
+use crate::per_address::PerAddress;
 pub use crate::session::{SALES_MAX, TICKETS_MAX};
 use crate::upgrade::Door;
 
@@ -93,7 +99,7 @@ pub async fn run(config: config::Serve, shutdown: Shutdown) -> anyhow::Result<()
     let feed = Feed::start(nats.clone(), pool);
     register(&health, &nats, &feed);
 
-    let listener = service::http::listen(config.listen_addr)
+    let listener = listener::listen(config.listen_addr)
         .with_context(|| format!("LISTEN_ADDR {} cannot be used", config.listen_addr))?;
     tracing::info!(listen.addr = %listener.local_addr()?, "serving WebSockets at /v1/live");
     let connections_max = config.connections_max as usize;
@@ -106,6 +112,8 @@ pub async fn run(config: config::Serve, shutdown: Shutdown) -> anyhow::Result<()
         }),
         origins: config.allowed_origins,
         slots: Arc::new(Semaphore::new(connections_max)),
+        per_address: PerAddress::new(config.connections_per_address_max),
+        hops: TrustedHops(config.trusted_hops),
         shutdown: shutdown.clone(),
     };
     let limits = HttpLimits {

@@ -1,6 +1,9 @@
 //! The notifier's numbers. Handles are made once, so that sending a message costs no lookup.
 
-use metrics::{Counter, Gauge, counter, gauge};
+use std::time::Duration;
+
+use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
+use sale::Moment;
 
 use crate::message::Problem;
 use crate::outbox::{Item, Put};
@@ -22,6 +25,8 @@ pub(crate) struct Meters {
     pub(crate) misused: Counter,
     /// Questions about old tickets that Postgres did not answer.
     pub(crate) look_up_failed: Counter,
+    /// From a commit, by the allocator's clock, until its result is written to the socket.
+    commit_to_send: Histogram,
     sent_tickets: Counter,
     sent_sales: Counter,
     sent_others: Counter,
@@ -41,6 +46,7 @@ impl Meters {
             silent: closed("silent"),
             misused: closed("misused"),
             look_up_failed: counter!("notifier_look_up_failures_total"),
+            commit_to_send: histogram!("notifier_commit_to_send_seconds"),
             sent_tickets: sent("ticket"),
             sent_sales: sent("sale"),
             sent_others: sent("other"),
@@ -50,7 +56,12 @@ impl Meters {
 
     pub(crate) fn sent(&self, item: &Item) {
         match item {
-            Item::Ticket(..) => self.sent_tickets.increment(1),
+            Item::Ticket(_, _, committed_at) => {
+                self.sent_tickets.increment(1);
+                if let Some(at) = committed_at {
+                    self.commit_to_send.record(since(*at));
+                }
+            }
             Item::Sale(..) => self.sent_sales.increment(1),
             Item::Text(_) | Item::Refused(..) | Item::Ping => self.sent_others.increment(1),
         }
@@ -65,4 +76,10 @@ impl Meters {
     pub(crate) fn refused(&self, problem: Problem) {
         counter!("notifier_refused_total", "problem" => problem.as_str()).increment(1);
     }
+}
+
+/// None when the two clocks disagree about what comes first.
+fn since(at: Moment) -> Duration {
+    let ms = feed::now().unix_ms() - at.unix_ms();
+    Duration::from_millis(u64::try_from(ms).unwrap_or(0))
 }

@@ -8,7 +8,7 @@
 use std::collections::VecDeque;
 
 use feed::TicketStatus;
-use sale::{SaleId, Ticket};
+use sale::{Moment, SaleId, Ticket};
 use tokio_tungstenite::tungstenite::{Bytes, Message, Utf8Bytes};
 
 use crate::message::{Problem, ServerMessage, cut};
@@ -22,7 +22,8 @@ pub(crate) const REFUSALS_MAX: usize = 128;
 pub(crate) enum Item {
     /// Hello or bye.
     Text(Utf8Bytes),
-    Ticket(Ticket, TicketStatus),
+    /// The last one has the moment of its commit, if it came with the feed.
+    Ticket(Ticket, TicketStatus, Option<Moment>),
     /// Written once for all followers.
     Sale(SaleId, Utf8Bytes),
     Refused(String, Problem),
@@ -58,17 +59,27 @@ impl Outbox {
     }
 
     pub(crate) fn put_ticket(&mut self, ticket: Ticket, status: TicketStatus) -> Put {
+        self.put_verdict(ticket, status, None)
+    }
+
+    pub(crate) fn put_verdict(
+        &mut self,
+        ticket: Ticket,
+        status: TicketStatus,
+        committed_at: Option<Moment>,
+    ) -> Put {
         for item in &mut self.waiting {
-            if let Item::Ticket(waiting, old) = item
+            if let Item::Ticket(waiting, old, _) = item
                 && *waiting == ticket
             {
                 if !old.is_decided() {
-                    *old = status;
+                    *item = Item::Ticket(ticket, status, committed_at);
                 }
                 return Put::Coalesced;
             }
         }
-        self.waiting.push_back(Item::Ticket(ticket, status));
+        let item = Item::Ticket(ticket, status, committed_at);
+        self.waiting.push_back(item);
         Put::Queued
     }
 
@@ -97,13 +108,13 @@ impl Outbox {
 
     /// Tickets whose last word waits.
     pub(crate) fn verdicts(&self) -> usize {
-        self.count(|item| matches!(item, Item::Ticket(_, status) if status.is_decided()))
+        self.count(|item| matches!(item, Item::Ticket(_, status, _) if status.is_decided()))
     }
 
     /// Whether this ticket's last word waits.
     pub(crate) fn has_verdict(&self, ticket: Ticket) -> bool {
         self.count(|item| {
-            matches!(item, Item::Ticket(waiting, status) if *waiting == ticket && status.is_decided())
+            matches!(item, Item::Ticket(waiting, status, _) if *waiting == ticket && status.is_decided())
         }) > 0
     }
 
@@ -130,7 +141,7 @@ impl Item {
     pub(crate) fn into_message(self) -> Message {
         match self {
             Self::Text(text) | Self::Sale(_, text) => Message::Text(text),
-            Self::Ticket(ticket, status) => {
+            Self::Ticket(ticket, status, _) => {
                 let status = &status;
                 Message::Text(ServerMessage::Ticket { ticket, status }.text())
             }

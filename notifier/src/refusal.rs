@@ -18,6 +18,8 @@ pub(crate) enum Refusal {
     BadRequest(&'static str),
     /// A page of another site.
     Forbidden,
+    /// The client's address has as many connections as one may.
+    TooManyConnections,
     /// Not now; the detail says why.
     Busy(&'static str),
 }
@@ -42,6 +44,7 @@ impl Refusal {
             Self::UpgradeRequired => StatusCode::UPGRADE_REQUIRED,
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
             Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::TooManyConnections => StatusCode::TOO_MANY_REQUESTS,
             Self::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
@@ -54,6 +57,7 @@ impl Refusal {
             Self::UpgradeRequired => "upgrade-required",
             Self::BadRequest(_) => "bad-request",
             Self::Forbidden => "forbidden",
+            Self::TooManyConnections => "too-many-connections",
             Self::Busy(_) => "busy",
         }
     }
@@ -65,6 +69,7 @@ impl Refusal {
             Self::UpgradeRequired => "Only WebSockets are served here",
             Self::BadRequest(_) => "The handshake is not right",
             Self::Forbidden => "Pages of this origin may not connect",
+            Self::TooManyConnections => "Too many connections from this address",
             Self::Busy(_) => "Not now",
         }
     }
@@ -75,6 +80,7 @@ impl Refusal {
             Self::MethodNotAllowed => "Only GET is allowed.",
             Self::UpgradeRequired => "Send a WebSocket handshake of version 13.",
             Self::Forbidden => "An operator can add the origin to ALLOWED_ORIGINS.",
+            Self::TooManyConnections => "Close one, or ask over HTTP.",
             Self::BadRequest(detail) | Self::Busy(detail) => detail,
         }
     }
@@ -87,7 +93,11 @@ impl Refusal {
                 ("upgrade", "websocket"),
                 ("sec-websocket-version", "13"),
             ],
-            Self::NotFound | Self::BadRequest(_) | Self::Forbidden | Self::Busy(_) => &[],
+            Self::NotFound
+            | Self::BadRequest(_)
+            | Self::Forbidden
+            | Self::TooManyConnections
+            | Self::Busy(_) => &[],
         }
     }
 }
@@ -95,8 +105,8 @@ impl Refusal {
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         metrics::counter!("notifier_upgrades_refused_total", "problem" => self.code()).increment(1);
-        let retry_after_ms =
-            matches!(self, Self::Busy(_)).then(|| rand::random_range(RETRY_AFTER_MS));
+        let passes = matches!(self, Self::Busy(_) | Self::TooManyConnections);
+        let retry_after_ms = passes.then(|| rand::random_range(RETRY_AFTER_MS));
         let details = Details {
             kind: format!("/problems/{}", self.code()),
             title: self.title(),

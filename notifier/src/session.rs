@@ -6,7 +6,7 @@ use std::time::Duration;
 use feed::{TicketStatus, Waited};
 use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt};
-use sale::{Place, SaleId, Ticket};
+use sale::{Moment, Place, SaleId, Ticket};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, sleep_until};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
@@ -30,6 +30,9 @@ const PROGRESS_EVERY: Duration = Duration::from_secs(1);
 
 /// How often the client is asked for a sign of life; balancers commonly cut off after a silent minute.
 const PING_EVERY: Duration = Duration::from_secs(20);
+
+/// After which part of that the first ping goes out.
+const FIRST_PING: std::ops::Range<f64> = 0.5..1.0;
 
 /// How long a client may be silent: three pings.
 const SILENCE_MAX: Duration = Duration::from_secs(60);
@@ -87,7 +90,8 @@ impl Session {
             news: FuturesUnordered::new(),
             frames: Frames::new(now),
             heard_at: now,
-            ping_at: now + PING_EVERY,
+            // Spread: those who came together shall not be pinged together for ever.
+            ping_at: now + PING_EVERY.mul_f64(rand::random_range(FIRST_PING)),
             progress_at: now + PROGRESS_EVERY,
         }
     }
@@ -209,9 +213,10 @@ impl Session {
                 self.ask(|desk| desk.hear_verdict(ticket, place, answer));
             }
             News::Ticket(ticket, _, Waited::Decided(status)) => {
-                self.tell_ticket(ticket, status);
-                self.tickets.retain(|watch| watch.ticket != ticket);
-                self.desk.meters.watches.decrement(1);
+                self.tell_verdict(ticket, status, None);
+            }
+            News::Verdict(ticket, verdict) => {
+                self.tell_verdict(ticket, verdict.status, verdict.committed_at);
             }
             News::Sale(id, mut told) => {
                 let first = told.borrow_and_update().again();
@@ -230,6 +235,14 @@ impl Session {
             }
         }
         Ok(())
+    }
+
+    /// The last word; after it the ticket is no longer watched.
+    fn tell_verdict(&mut self, ticket: Ticket, status: TicketStatus, committed_at: Option<Moment>) {
+        let put = self.outbox.put_verdict(ticket, status, committed_at);
+        self.desk.meters.put(put);
+        self.tickets.retain(|watch| watch.ticket != ticket);
+        self.desk.meters.watches.decrement(1);
     }
 
     fn tell_ticket(&mut self, ticket: Ticket, status: TicketStatus) {

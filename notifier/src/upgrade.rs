@@ -1,16 +1,18 @@
 //! `GET /v1/live`: who may have a WebSocket, and how the HTTP connection becomes one.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::{ConnectInfo, Request, State};
 use axum::http::header::{self, HeaderMap, HeaderName};
 use axum::http::{Method, StatusCode};
 use axum::response::Response;
 use axum::routing::any;
-use hyper::upgrade::OnUpgrade;
+use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
+use service::client_address::{ClientAddress, TrustedHops};
 use service::http::Socket;
 use service::shutdown::Shutdown;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -19,6 +21,7 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use crate::desk::Desk;
 use crate::message::SUBPROTOCOL;
 use crate::origin::Origins;
+use crate::per_address::{Counted, PerAddress};
 use crate::refusal::Refusal;
 use crate::session;
 use crate::wire::Wire;
@@ -30,6 +33,9 @@ pub(crate) struct Door {
     pub(crate) origins: Origins,
     /// One permit for each WebSocket there may be.
     pub(crate) slots: Arc<Semaphore>,
+    /// And how many of them one address may have.
+    pub(crate) per_address: PerAddress,
+    pub(crate) hops: TrustedHops,
     pub(crate) shutdown: Shutdown,
 }
 
@@ -40,18 +46,25 @@ pub(crate) fn router(door: Door) -> Router {
         .with_state(Arc::new(door))
 }
 
-async fn upgrade(State(door): State<Arc<Door>>, mut request: Request) -> Result<Response, Refusal> {
+async fn upgrade(
+    State(door): State<Arc<Door>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    mut request: Request,
+) -> Result<Response, Refusal> {
     let accept = check(request.method(), request.headers(), &door.origins)?;
-    let slot = door.admit()?;
+    let admitted = door.admit(door.hops.client(request.headers(), peer.ip()))?;
     let upgrade = hyper::upgrade::on(&mut request);
-    let serving = serve(Arc::clone(&door), upgrade, slot);
+    let serving = serve(Arc::clone(&door), upgrade, admitted);
     // The drain waits for it: it outlives the HTTP connection.
     door.shutdown.work().spawn(serving);
     switching_protocols(&accept)
 }
 
+/// A WebSocket's place among all, and among those of its address.
+type Admitted = (OwnedSemaphorePermit, Counted);
+
 impl Door {
-    fn admit(&self) -> Result<OwnedSemaphorePermit, Refusal> {
+    fn admit(&self, client: ClientAddress) -> Result<Admitted, Refusal> {
         if self.shutdown.draining().is_cancelled() {
             return Err(Refusal::Busy(
                 "This notifier stops; another one will answer.",
@@ -61,25 +74,33 @@ impl Door {
         if !self.desk.feed.is_loaded() {
             return Err(Refusal::Busy("This notifier is starting."));
         }
-        Arc::clone(&self.slots)
+        let slot = Arc::clone(&self.slots)
             .try_acquire_owned()
-            .map_err(|_| Refusal::Busy("This notifier has as many connections as it may."))
+            .map_err(|_| Refusal::Busy("This notifier has as many connections as it may."))?;
+        let counted = self.per_address.admit(client.network());
+        Ok((slot, counted.ok_or(Refusal::TooManyConnections)?))
     }
 }
 
-async fn serve(door: Arc<Door>, upgrade: OnUpgrade, _slot: OwnedSemaphorePermit) {
+async fn serve(door: Arc<Door>, upgrade: OnUpgrade, _admitted: Admitted) {
     // Who hangs up before the answer arrives is gone; there is nothing to log about it.
     let Ok(upgraded) = upgrade.await else { return };
-    let Ok(parts) = upgraded.downcast::<TokioIo<Socket>>() else {
+    let Some((socket, read)) = take_apart(upgraded) else {
         tracing::error!("a connection was served by something else than `service::http`");
         return;
     };
-    let (socket, read) = (parts.io.into_inner(), parts.read_buf.to_vec());
     let desk = Arc::clone(&door.desk);
     let wire = Wire::new(socket, read, desk.meters.clone()).await;
     // A token of its own: waiting on one shared by all would be one lock for all.
     let draining = door.shutdown.draining().child_token();
     session::serve(desk, wire, draining).await;
+}
+
+/// The socket, and what came with the handshake. A function of its own, so that hyper's buffer of 8 KiB is dropped
+/// here and not at the end of the connection.
+fn take_apart(upgraded: Upgraded) -> Option<(Socket, Vec<u8>)> {
+    let parts = upgraded.downcast::<TokioIo<Socket>>().ok()?;
+    Some((parts.io.into_inner(), parts.read_buf.to_vec()))
 }
 
 fn switching_protocols(accept: &str) -> Result<Response, Refusal> {

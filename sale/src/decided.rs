@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::{Generation, Partition, SaleId, Seq};
+use crate::moment::Moment;
 use crate::place::Place;
 use crate::ruling::{Ruling, UnknownLetter};
 use crate::sale::Sale;
@@ -39,6 +40,9 @@ pub struct Decided {
     /// Why the partition has stopped, if it has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub halted: Option<String>,
+    /// When this was committed, by the owner's clock; absent when nothing was. For measuring delays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub committed_at_ms: Option<Moment>,
     /// The rulings of this commit, in log order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub records: Vec<DecidedRecord>,

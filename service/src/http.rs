@@ -58,14 +58,18 @@ const ACCEPT_RETRY: (Duration, Duration) = (Duration::from_millis(10), Duration:
 /// far too few; the kernel cuts this to `net.core.somaxconn`, which is commonly the same.
 const BACKLOG: u32 = 4_096;
 
-/// Listens, for crowds.
-pub fn listen(addr: SocketAddr) -> io::Result<TcpListener> {
+/// Listens, for crowds. Of an accepted connection the kernel sends from a buffer of that many bytes
+/// (Linux takes twice as many), or of the size it likes.
+pub fn listen(addr: SocketAddr, send_buffer: Option<u32>) -> io::Result<TcpListener> {
     let socket = match addr {
         SocketAddr::V4(_) => TcpSocket::new_v4()?,
         SocketAddr::V6(_) => TcpSocket::new_v6()?,
     };
     // A restarted process takes its address over from connections that are still closing.
     socket.set_reuseaddr(true)?;
+    if let Some(bytes) = send_buffer {
+        socket.set_send_buffer_size(bytes)?;
+    }
     socket.bind(addr)?;
     socket.listen(BACKLOG)
 }

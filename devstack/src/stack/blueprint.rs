@@ -83,6 +83,8 @@ impl Blueprint {
         let own = [
             ("TICKET_KEYS", self.settings.keys.tickets.as_str()),
             ("ALLOWED_ORIGINS", "*"),
+            // All clients of a test come from one address.
+            ("CONNECTIONS_PER_ADDRESS_MAX", "1000000"),
         ];
         self.process(Role::Notifier, index, PortLease::any()?, &own)
     }

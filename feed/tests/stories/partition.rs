@@ -208,6 +208,7 @@ pub(crate) fn step(epoch: u64, after: u64, cursor: u64) -> Result<Decided> {
         drain_per_s: 0.0,
         mean_group: 0.0,
         halted: None,
+        committed_at_ms: None,
         records: Vec::new(),
         sales: Vec::new(),
     })

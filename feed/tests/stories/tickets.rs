@@ -1,7 +1,7 @@
 //! What the holder of a ticket is told.
 
 use anyhow::{Context, Result, bail};
-use feed::{TicketStatus, Waited};
+use feed::{TicketStatus, Verdict, Waited};
 use sale::decided::Decided;
 use sale::{Lost, Place};
 use tokio::sync::oneshot;
@@ -9,17 +9,16 @@ use tokio::sync::oneshot;
 use crate::partition::{SOON, Story, place, record, step};
 
 /// Asks, and finds the ticket queued.
-async fn queued(story: &Story, at: Place) -> Result<oneshot::Receiver<TicketStatus>> {
+async fn queued(story: &Story, at: Place) -> Result<oneshot::Receiver<Verdict>> {
     match story.feed.wait(story.ticket(at), at).await? {
         Waited::Queued(_, answer) => Ok(answer),
         Waited::Decided(status) => bail!("it is decided: {status:?}"),
     }
 }
 
-async fn answered(answer: oneshot::Receiver<TicketStatus>) -> Result<TicketStatus> {
-    Ok(tokio::time::timeout(SOON, answer)
-        .await
-        .context("no answer")??)
+async fn answered(answer: oneshot::Receiver<Verdict>) -> Result<TicketStatus> {
+    let verdict = tokio::time::timeout(SOON, answer).await;
+    Ok(verdict.context("no answer")??.status)
 }
 
 #[tokio::test]

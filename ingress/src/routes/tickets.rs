@@ -90,7 +90,7 @@ async fn wait(
     match app.feed.wait(ticket, place).await? {
         Waited::Decided(status) => Ok(status),
         Waited::Queued(_, decision) => match tokio::time::timeout(patience, decision).await {
-            Ok(Ok(status)) => Ok(status),
+            Ok(Ok(verdict)) => Ok(verdict.status),
             Ok(Err(_)) | Err(_) => Ok(app.feed.status(ticket, place).await?),
         },
     }

@@ -8,7 +8,7 @@ use tokio::process::Command;
 
 const CONNECTIONS: u64 = 8;
 
-fn loadtest(arguments: &[&str]) -> Command {
+pub(crate) fn loadtest(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_loadtest"));
     command
         .args(arguments)

@@ -2,3 +2,4 @@
 //! are of real answers, not how large they are.
 
 mod ceiling;
+mod watch;

@@ -92,6 +92,8 @@ async fn given_a_door() -> (TcpStream, Shutdown) {
         desk: given_an_empty_desk().await,
         origins: PAGE.parse().unwrap(),
         slots: Arc::new(Semaphore::new(1)),
+        per_address: PerAddress::new(1),
+        hops: TrustedHops(0),
         shutdown: shutdown.clone(),
     };
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

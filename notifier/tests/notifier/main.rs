@@ -5,6 +5,7 @@ mod page;
 mod shop;
 mod wire;
 
+mod addresses;
 mod bad_input;
 mod crashes;
 mod documentation;
@@ -12,5 +13,6 @@ mod door;
 mod drain;
 mod feed_gaps;
 mod interruptions;
+mod measured;
 mod progress;
 mod slow_readers;

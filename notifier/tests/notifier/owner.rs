@@ -70,6 +70,7 @@ impl Owner {
             })
         });
         let message = Decided {
+            committed_at_ms: None,
             v: DECIDED_VERSION,
             partition: Partition::try_from(0)?,
             epoch: 0,

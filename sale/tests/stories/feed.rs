@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use sale::decided::{DECIDED_VERSION, Decided, DecidedRecord, Rulings};
-use sale::{CommandRuling, Generation, Lost, Partition, Place, Ruling, UnknownLetter};
+use sale::{CommandRuling, Generation, Lost, Moment, Partition, Place, Ruling, UnknownLetter};
 use serde_json::json;
 
 use crate::records::assert_golden;
@@ -25,6 +25,7 @@ fn quiet() -> Decided {
         drain_per_s: 51234.5,
         mean_group: 1.5,
         halted: None,
+        committed_at_ms: None,
         records: Vec::new(),
         sales: Vec::new(),
     }
@@ -63,6 +64,7 @@ fn a_commit_is_announced_as_the_fixture() {
     };
     let decided = Decided {
         after: seq(1306),
+        committed_at_ms: Some(Moment::from_unix_ms(1_795_219_210_123)),
         records: vec![group, unreadable],
         sales: vec![sale],
         ..quiet()
