@@ -144,13 +144,14 @@ fn turned_away(history: &History, findings: &Findings) -> usize {
     told(&findings.lost) + told(&findings.refused)
 }
 
-/// A place belongs to one purchase.
+/// A place belongs to one shopper, who may be told of it again: a repeated key has the same ticket.
 fn shared_places(history: &History) -> usize {
-    let places: HashSet<Place> = history
-        .accepted()
-        .map(|(_, ticket, _)| Place::of(ticket))
-        .collect();
-    history.accepted().count() - places.len()
+    let mut owners = HashMap::new();
+    let taken = history.accepted().filter(|(shopper, ticket, _)| {
+        let owner = owners.entry(Place::of(*ticket)).or_insert(*shopper);
+        *owner != *shopper
+    });
+    taken.count()
 }
 
 fn contradictory_tickets(history: &History, letters: &HashMap<Place, char>) -> usize {

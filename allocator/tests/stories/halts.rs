@@ -10,7 +10,7 @@ use crate::shop::{SOON, Shop, halted, is_contiguous};
 async fn refused_as_halted(shop: &Shop) -> Result<()> {
     let shopper = shop.shopper().await?;
     until("a refusal as halted", SOON, async || {
-        let answer = shopper.buy(&shop.sale, Some("after the halt")).await?;
+        let answer = shopper.buy(&shop.sale, None).await?;
         Ok((answer.status == 503 && answer.problem() == Some("halted")).then_some(()))
     })
     .await
