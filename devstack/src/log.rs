@@ -19,6 +19,8 @@ struct Shared {
     echo: Option<Echo>,
     lines: Mutex<Lines>,
     written: watch::Sender<u64>,
+    /// Ends that are still open.
+    followed: watch::Sender<usize>,
 }
 
 #[derive(Default)]
@@ -37,6 +39,7 @@ impl Log {
             echo,
             lines: Mutex::default(),
             written: watch::Sender::new(0),
+            followed: watch::Sender::new(0),
         };
         Self {
             shared: Arc::new(shared),
@@ -54,10 +57,23 @@ impl Log {
     /// whose standard error has no reader dies of it.
     pub fn follow(&self, pipe: impl Read + Send + 'static) -> std::io::Result<()> {
         let log = self.clone();
-        std::thread::Builder::new()
-            .name("log".into())
-            .spawn(move || log.read_all(pipe))?;
-        Ok(())
+        self.shared.followed.send_modify(|count| *count += 1);
+        let reading = std::thread::Builder::new().name("log".into());
+        let started = reading.spawn(move || {
+            log.read_all(pipe);
+            log.shared.followed.send_modify(|count| *count -= 1);
+        });
+        if started.is_err() {
+            self.shared.followed.send_modify(|count| *count -= 1);
+        }
+        started.map(drop)
+    }
+
+    /// Waits until all that a process said before its end is here.
+    pub async fn complete(&self) {
+        let mut followed = self.shared.followed.subscribe();
+        // Fails only when the sender is gone, and it lives as long as this log.
+        drop(followed.wait_for(|count| *count == 0).await);
     }
 
     /// The first line of the current run that contains `needle`.

@@ -19,6 +19,9 @@ use crate::offspring;
 use crate::places::ServerUser;
 use crate::wait::until;
 
+/// How long the last lines of a program that has ended may take to be read.
+const LAST_WORD: Duration = Duration::from_secs(2);
+
 /// From start to ready. Postgres after a crash and a cold disk are the slow ones.
 const START_LIMIT: Duration = Duration::from_secs(60);
 
@@ -118,7 +121,11 @@ impl Program {
                 Ok(()) => return Ok(()),
                 Err(_) => format!("was not ready within {} s", START_LIMIT.as_secs()),
             },
-            status = child.ended() => format!("ended at its start ({})", status?),
+            status = child.ended() => {
+                // Its last word is why; a child of its own may hold the pipe open.
+                let _ = timeout(LAST_WORD, self.log.complete()).await;
+                format!("ended at its start ({})", status?)
+            }
         };
         bail!("{}", self.explain(&outcome))
     }

@@ -47,6 +47,7 @@ async fn a_page_of_another_site_changes_nothing() -> Result<()> {
             ("POST", &*buy),
             ("POST", "/v1/sessions/guest"),
             ("POST", "/v1/sessions"),
+            ("POST", "/v1/accounts"),
             ("DELETE", "/v1/sessions"),
         ] {
             let refused = send(method, path, &headers).await?;
