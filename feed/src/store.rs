@@ -32,7 +32,7 @@ pub enum StoreError {
     #[error("postgres holds an impossible value: {0}")]
     Impossible(String),
     /// The query was asked for many at once, and failed for all.
-    #[error("{0}")]
+    #[error(transparent)]
     Together(Arc<StoreError>),
     /// Nobody answers any more: the process ends.
     #[error("the feed has stopped")]

@@ -419,6 +419,8 @@ mod tests {
         let deep = anyhow::Error::from(sqlx::Error::PoolTimedOut).context("an account");
         assert_eq!(code(deep), "unavailable");
         assert_eq!(code(feed::StoreError::from(reset())), "unavailable");
+        let shared = feed::StoreError::Together(Arc::new(reset().into()));
+        assert_eq!(code(shared), "unavailable");
 
         assert_eq!(
             code(anyhow::Error::from(sqlx::Error::RowNotFound)),
