@@ -93,7 +93,7 @@ mod tests {
         vec![up, Stage::constant(1_000.0, 5 * SECOND), down]
     }
 
-    fn between(arrivals: &[Duration], from_s: u64, to_s: u64) -> usize {
+    fn between(arrivals: &[Duration], from_s: u32, to_s: u32) -> usize {
         let within = |at: &&Duration| **at >= from_s * SECOND && **at < to_s * SECOND;
         arrivals.iter().filter(within).count()
     }

@@ -105,8 +105,9 @@ impl Target {
     async fn running(url: &str, against: &Against) -> Result<Self> {
         let address = Address::parse(url, "http").await?;
         let door = Door::at(address.socket, &address.host, CONNECTIONS_MAX);
-        let config = door.ask(&request::get(door.host(), "/config.json", None));
-        let config = config.await.with_context(|| format!("{url} does not answer"))?;
+        let request = request::get(door.host(), "/config.json", None);
+        let config = door.ask(&request).await;
+        let config = config.with_context(|| format!("{url} does not answer"))?;
         ensure!(
             config.status == 200,
             "{url} is no ingress: /config.json is {}",

@@ -204,8 +204,8 @@ pub(crate) struct Overload {
 #[derive(Debug, Args)]
 pub(crate) struct Soak {
     /// For so many minutes
-    #[arg(long, default_value_t = 1, value_parser = value_parser!(u64).range(1..=600))]
-    pub(crate) minutes: u64,
+    #[arg(long, default_value_t = 1.0, value_parser = minutes)]
+    pub(crate) minutes: f64,
 
     /// Shoppers a second
     #[arg(long, default_value_t = 500.0, value_parser = per_s)]
@@ -244,6 +244,10 @@ fn count(text: &str) -> Result<usize, String> {
 
 fn seconds(text: &str) -> Result<Duration, String> {
     within(text, 0.1, 36_000.0).map(Duration::from_secs_f64)
+}
+
+fn minutes(text: &str) -> Result<f64, String> {
+    within(text, 0.01, 600.0)
 }
 
 fn per_s(text: &str) -> Result<f64, String> {

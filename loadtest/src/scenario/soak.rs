@@ -14,7 +14,7 @@ use crate::shoppers::UNIT_LIMIT;
 const SHOPPERS: usize = 20_000;
 
 pub(crate) async fn run(config: &config::Soak) -> Result<Run> {
-    let lasts = Duration::from_secs(60 * config.minutes);
+    let lasts = Duration::from_secs_f64(60.0 * config.minutes);
     let stages = [Stage::constant(config.rate, lasts)];
     let arrivals = arrivals::strangers(&stages, config.against.seed);
     let count = arrivals.len().max(1);
