@@ -12,7 +12,8 @@
 //! | `cpu.rs` | what the processes burned meanwhile |
 //! | `memory.rs` | what a process holds in memory |
 //! | `figures.rs` | medians and ratios |
-//! | `report.rs` | the table, the JSON, and whether the run was as it should be |
+//! | `run.rs` | what is known of a crowd's run |
+//! | `report.rs` | what a run is told as: tables, JSON, CSV, a page with charts |
 
 mod client;
 mod config;
@@ -21,7 +22,14 @@ mod crew;
 mod figures;
 mod load;
 mod memory;
+#[allow(
+    dead_code,
+    unused_imports,
+    reason = "the scenarios of a crowd come next"
+)]
 mod report;
+#[allow(dead_code, unused_imports, reason = "the scenarios of a crowd come next")]
+mod run;
 mod scenario;
 mod shoppers;
 mod watchers;

@@ -1,4 +1,16 @@
-//! What a run is told as, one file for each scenario.
+//! What a run is told as: one file for each scenario that has figures of its own, and one for each form in which a
+//! crowd's run is shown.
 
 pub(crate) mod ceiling;
 pub(crate) mod watch;
+
+mod csv;
+mod json;
+mod number;
+mod quantiles;
+mod summary;
+#[cfg(test)]
+mod synthetic;
+mod table;
+
+pub(crate) use table::Table;
