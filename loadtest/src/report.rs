@@ -7,10 +7,12 @@ pub(crate) mod watch;
 mod csv;
 mod json;
 mod number;
+mod progress;
 mod quantiles;
 mod summary;
 #[cfg(test)]
 mod synthetic;
 mod table;
 
+pub(crate) use progress::Progress;
 pub(crate) use table::Table;
