@@ -5,6 +5,8 @@ pub(crate) mod ceiling;
 pub(crate) mod watch;
 
 mod csv;
+mod files;
+mod html;
 mod json;
 mod number;
 mod progress;
@@ -14,5 +16,6 @@ mod summary;
 mod synthetic;
 mod table;
 
+pub(crate) use files::Files;
 pub(crate) use progress::Progress;
 pub(crate) use table::Table;
