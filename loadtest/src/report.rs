@@ -1,4 +1,21 @@
-//! What a run is told as, one file for each scenario.
+//! What a run is told as: one file for each scenario that has figures of its own, and one for each form in which a
+//! crowd's run is shown.
 
 pub(crate) mod ceiling;
 pub(crate) mod watch;
+
+mod csv;
+mod files;
+mod html;
+mod json;
+mod number;
+mod progress;
+mod quantiles;
+mod summary;
+#[cfg(test)]
+mod synthetic;
+mod table;
+
+pub(crate) use files::Files;
+pub(crate) use progress::Progress;
+pub(crate) use table::Table;

@@ -3,7 +3,7 @@
 mod tally;
 mod timeline;
 
-pub(crate) use tally::{Answered, Refusal, Refusals, RetryAfter, Tally};
+pub(crate) use tally::{Answered, REFUSALS_KEPT_MAX, Refusal, Refusals, RetryAfter, Tally};
 pub(crate) use timeline::{Resident, Sample, Slice, Timeline};
 
 use std::time::{Duration, SystemTime};
@@ -25,6 +25,8 @@ pub(crate) struct Run {
     /// Units of all sales together.
     pub(crate) stock: u64,
     pub(crate) tally: Tally,
+    /// Purchases that the target lets wait, where it is known.
+    pub(crate) backlog_max: Option<u64>,
     /// Orders in Postgres at the end; unknown without a database.
     pub(crate) orders: Option<u64>,
     /// What the auditor found in all sales together; nothing was judged without a database.

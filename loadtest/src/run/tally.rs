@@ -8,7 +8,7 @@ use hdrhistogram::Histogram;
 use super::timeline::{Sample, Timeline, latencies};
 
 /// Answers other than 2xx that are kept one by one; all are counted.
-const REFUSALS_KEPT_MAX: usize = 1_000_000;
+pub(crate) const REFUSALS_KEPT_MAX: usize = 1_000_000;
 
 /// Of a whole run, in digits.
 const DIGITS: u8 = 3;
@@ -18,6 +18,9 @@ pub(crate) struct Tally {
     pub(crate) timeline: Timeline,
     /// Shoppers whose first try was due.
     pub(crate) offered: u64,
+    /// The last first try, and the last answer.
+    pub(crate) arrived_by: Duration,
+    pub(crate) answered_by: Duration,
     /// Answers to purchases, repeated ones as well, by status.
     pub(crate) statuses: BTreeMap<u16, u64>,
     /// Verdicts that reached their shoppers.
@@ -89,6 +92,8 @@ impl Tally {
         Self {
             timeline: Timeline::of(expected),
             offered: 0,
+            arrived_by: Duration::ZERO,
+            answered_by: Duration::ZERO,
             statuses: BTreeMap::new(),
             won: 0,
             lost: 0,
@@ -106,10 +111,12 @@ impl Tally {
     /// A shopper's first try was due.
     pub(crate) fn offered(&mut self, due: Duration) {
         self.offered += 1;
+        self.arrived_by = self.arrived_by.max(due);
         self.timeline.at(due).offered += 1;
     }
 
     pub(crate) fn answered(&mut self, answered: &Answered) {
+        self.answered_by = self.answered_by.max(answered.at);
         let slice = self.timeline.at(answered.at);
         *slice.statuses.entry(answered.status).or_default() += 1;
         slice.http_us.saturating_record(answered.http_us);

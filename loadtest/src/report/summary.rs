@@ -1,0 +1,202 @@
+//! What every report of a crowd's run tells, worked out once.
+
+use std::time::Duration;
+
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::number::{count, figure, percent};
+use crate::figures::ratio;
+use crate::run::{RetryAfter, Run, Verdict};
+
+/// A crowd that is there at once has come within a second: no rate is told of less.
+const ARRIVAL_MIN: Duration = Duration::from_secs(1);
+
+/// Shoppers a second, over the time in which they arrived.
+pub(crate) fn offered_per_s(run: &Run) -> f64 {
+    let took = run.tally.arrived_by.max(ARRIVAL_MIN);
+    ratio(run.tally.offered as f64, took.as_secs_f64())
+}
+
+/// `202`s a second, until the last answer of any kind.
+pub(crate) fn accepted_per_s(run: &Run) -> f64 {
+    let accepted = run.tally.count(202);
+    ratio(accepted as f64, run.tally.answered_by.as_secs_f64())
+}
+
+/// Orders a second, until the last verdict; unknown without a database.
+pub(crate) fn orders_per_s(run: &Run) -> Option<f64> {
+    let orders = run.orders?;
+    Some(ratio(orders as f64, run.took.as_secs_f64()))
+}
+
+/// How much later than told those were let in who were, on average; nothing of nobody.
+pub(crate) fn mean_over_wait_ms(retry_after: &RetryAfter) -> Option<f64> {
+    let admitted = retry_after.admitted;
+    (admitted > 0).then(|| retry_after.over_wait_ms as f64 / admitted as f64)
+}
+
+/// When it began, in UTC.
+pub(crate) fn began(run: &Run) -> String {
+    let whole = OffsetDateTime::from(run.began).truncate_to_second();
+    whole.format(&Rfc3339).unwrap_or_default()
+}
+
+/// What the auditor counted, fault by fault, `None` where it could not judge; nothing when nobody judged at all.
+pub(crate) fn faults(run: &Run) -> Option<Vec<(&'static str, Option<u64>)>> {
+    let faults = run.audit.as_ref()?.faults();
+    let counted = |found: Option<usize>| found.map(|found| found as u64);
+    Some(faults.map(|(what, found)| (what, counted(found))).to_vec())
+}
+
+/// By how much the log's order differs from that of arrival, 99th percentile; unknown without the log.
+pub(crate) fn inversion_p99_ms(run: &Run) -> Option<f64> {
+    let inversions = run.audit.as_ref()?.inversion_ms.as_ref()?;
+    Some(inversions.quantile_ms(0.99) as f64)
+}
+
+/// So many, or that nobody could judge.
+pub(crate) fn found(found: Option<u64>) -> String {
+    found.map_or("not judged".to_owned(), count)
+}
+
+/// Whether the words of refusals were honest, in a sentence.
+pub(crate) fn honesty(retry_after: &RetryAfter) -> String {
+    let RetryAfter {
+        refusals,
+        first_retry_admitted,
+        ..
+    } = retry_after;
+    if *refusals == 0 {
+        return "nobody was told to come back".to_owned();
+    }
+    let share = percent(*first_retry_admitted, *refusals);
+    let (refusals, admitted) = (count(*refusals), count(*first_retry_admitted));
+    let over = mean_over_wait_ms(retry_after).map_or(String::new(), |ms| {
+        format!("; let in {} ms later than told, on average", figure(ms))
+    });
+    format!("{refusals} told to come back, {admitted} ({share}) let in at that time{over}")
+}
+
+/// Whether the figures mean something, in a sentence.
+pub(crate) fn validity(run: &Run) -> String {
+    if run.invalid.is_empty() {
+        "VALID".to_owned()
+    } else {
+        format!("INVALID: {}", run.invalid.join("; "))
+    }
+}
+
+/// Whether the target did as it should, in a sentence.
+pub(crate) fn promises(run: &Run) -> String {
+    let broken = broken(run);
+    if !broken.is_empty() {
+        return format!("Broken promises: {}.", broken.join("; "));
+    }
+    match (run.audit.is_some(), run.verdict()) {
+        (true, Verdict::Invalid) => "The audit found nothing wrong.".to_owned(),
+        (true, _) => "Every promise held.".to_owned(),
+        (false, _) => "Not audited: there was no database to ask.".to_owned(),
+    }
+}
+
+/// Every fault that was found, and every claim that does not hold.
+fn broken(run: &Run) -> Vec<String> {
+    let faults = faults(run).unwrap_or_default();
+    let faults = faults.into_iter().filter_map(|(what, found)| match found {
+        Some(found) if found > 0 => Some(format!("{what}: {}", count(found))),
+        _ => None,
+    });
+    let claims = run.claims.iter().filter(|claim| !claim.holds);
+    let claims = claims.map(|claim| {
+        let (what, measured, asked) = (claim.what, &claim.measured, &claim.asked);
+        format!("{what}: {measured}, asked for {asked}")
+    });
+    faults.chain(claims).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::synthetic::{clean, given_a_run};
+    use crate::run::{Claim, Tally};
+
+    #[test]
+    fn rates_are_over_the_time_they_took() {
+        let mut run = given_a_run();
+        run.tally = Tally::of(Duration::from_secs(10));
+        run.tally.offered = 1_000;
+        run.tally.arrived_by = Duration::from_secs(4);
+        run.tally.statuses.insert(202, 900);
+        run.tally.answered_by = Duration::from_secs(9);
+        run.orders = Some(600);
+        run.took = Duration::from_secs(12);
+        assert_eq!(offered_per_s(&run), 250.0);
+        assert_eq!(accepted_per_s(&run), 100.0);
+        assert_eq!(orders_per_s(&run), Some(50.0));
+    }
+
+    #[test]
+    fn a_crowd_that_is_there_at_once_came_within_a_second() {
+        let mut run = given_a_run();
+        run.tally.offered = 500;
+        run.tally.arrived_by = Duration::ZERO;
+        assert_eq!(offered_per_s(&run), 500.0);
+    }
+
+    #[test]
+    fn a_refusal_is_honest_when_its_time_was_right() {
+        let retry_after = RetryAfter {
+            refusals: 2_000,
+            first_retry_admitted: 1_980,
+            admitted: 2_000,
+            over_wait_ms: 24_000,
+        };
+        assert_eq!(
+            honesty(&retry_after),
+            "2,000 told to come back, 1,980 (99.0 %) let in at that time; let in 12.0 ms later than told, on average"
+        );
+        assert_eq!(
+            honesty(&RetryAfter::default()),
+            "nobody was told to come back"
+        );
+    }
+
+    #[test]
+    fn a_broken_promise_is_told_also_of_an_invalid_run() {
+        let mut run = given_a_run();
+        assert_eq!(promises(&run), "Every promise held.");
+        run.invalid = vec!["late".into(), "no room".into()];
+        assert_eq!(validity(&run), "INVALID: late; no room");
+        assert_eq!(promises(&run), "The audit found nothing wrong.");
+
+        let mut findings = clean();
+        findings.oversold = 3;
+        run.audit = Some(findings);
+        assert_eq!(promises(&run), "Broken promises: oversold: 3.");
+        run.audit = None;
+        assert_eq!(promises(&run), "Not audited: there was no database to ask.");
+    }
+
+    #[test]
+    fn a_claim_that_does_not_hold_is_told_with_what_was_asked() {
+        let mut run = given_a_run();
+        run.claims = vec![Claim {
+            what: "goodput, of the drain",
+            measured: "61 %".into(),
+            asked: "at least 80 %".into(),
+            holds: false,
+        }];
+        assert_eq!(
+            promises(&run),
+            "Broken promises: goodput, of the drain: 61 %, asked for at least 80 %."
+        );
+    }
+
+    #[test]
+    fn the_begin_is_told_in_utc() {
+        let mut run = given_a_run();
+        run.began = std::time::UNIX_EPOCH + Duration::from_millis(1_700_000_000_900);
+        assert_eq!(began(&run), "2023-11-14T22:13:20Z");
+    }
+}
