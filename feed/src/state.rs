@@ -492,6 +492,7 @@ pub(crate) fn found(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::verdict_times::VerdictTimes;
 
     #[test]
     fn nobody_is_ahead_of_a_place_that_is_decided() {
@@ -516,5 +517,39 @@ mod tests {
             })
         };
         assert_eq!([7, 8, 9].map(ahead_of), [0, 5, 15]);
+    }
+
+    #[test]
+    fn a_record_that_is_decided_when_its_acknowledgement_comes_took_no_time() {
+        let (now, partition) = (Instant::now(), Partition::try_from(0).unwrap());
+        let mut state = State::default();
+        let partitions = vec![PartitionSnapshot {
+            partition,
+            epoch: 1,
+            generation: Generation::FIRST,
+            cursor: Seq::try_from(7).unwrap(),
+            decided_total: 0,
+            halted: None,
+            generations: Generations::default(),
+        }];
+        state.merge(
+            Snapshot {
+                partitions,
+                sales: Vec::new(),
+            },
+            now,
+        );
+        let times = Arc::new(VerdictTimes::new(now));
+        for seq in [7_u64, 8] {
+            let record = OwnRecord {
+                purchases: 3,
+                logged_at: now,
+                times: Some(Arc::clone(&times)),
+            };
+            state.note_logged(partition, seq.try_into().unwrap(), record);
+        }
+        assert_eq!(times.lately(now), [(0, 3)].into());
+        let standing = state.standing(partition).unwrap();
+        assert_eq!((standing.own_records, standing.own_purchases), (1, 3));
     }
 }

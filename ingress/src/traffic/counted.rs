@@ -16,7 +16,7 @@ use super::figures::Figures;
 pub(super) const SALES_COUNTED_MAX: usize = 256;
 
 /// What the purchase of a sale can be refused with, the frequent ones first.
-const WORDS: [&str; 17] = [
+pub(super) const WORDS: [&str; 17] = [
     "sold-out",
     "busy",
     "rate-limited",

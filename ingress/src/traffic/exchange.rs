@@ -17,6 +17,13 @@ use super::turns::Turns;
 /// How often a door tells what it counts: as often as an operator's page asks.
 const EVERY: Duration = Duration::from_secs(1);
 
+/// Words of ours that do not come back to us before we tell fewer: NATS does not let us, and each is an error in
+/// the log. Longer than a dead connection goes unnoticed, which is 6 s.
+const UNHEARD_MAX: u32 = 15;
+
+/// Of those beyond, one in so many is told, in case we are let by now.
+const UNHEARD_TOLD: u32 = 60;
+
 /// Tells and listens until the process ends.
 pub(crate) async fn exchange(traffic: Traffic, nats: Client) {
     let mut words = match nats.subscribe(TRAFFIC).await {
@@ -27,29 +34,58 @@ pub(crate) async fn exchange(traffic: Traffic, nats: Client) {
             return;
         }
     };
-    let mut turns = Turns::default();
+    let mut teller = Teller::default();
     let mut every = tokio::time::interval(EVERY);
     every.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
-            _ = every.tick() => tell(&traffic, &mut turns, &nats).await,
-            word = words.next() => match word {
-                Some(word) => traffic.hear(&word.payload, Instant::now()),
-                None => return,
-            },
+            _ = every.tick() => teller.tell(&traffic, &nats).await,
+            word = words.next() => {
+                let Some(word) = word else { return };
+                if traffic.hear(&word.payload, Instant::now()) == Heard::Own {
+                    teller.unheard = 0;
+                }
+            }
         }
     }
 }
 
-async fn tell(traffic: &Traffic, turns: &mut Turns, nats: &Client) {
-    // The client would keep it for later, when it is old.
-    if nats.connection_state() != State::Connected {
-        return;
+/// What this door tells, and whether it is heard.
+#[derive(Default)]
+struct Teller {
+    turns: Turns,
+    /// Words since the last one that came back.
+    unheard: u32,
+}
+
+/// Who told something.
+#[derive(Debug, PartialEq, Eq)]
+enum Heard {
+    Own,
+    Other,
+    Nobody,
+}
+
+impl Teller {
+    async fn tell(&mut self, traffic: &Traffic, nats: &Client) {
+        // While there is no connection the client would keep it for later, when it is old.
+        if nats.connection_state() != State::Connected {
+            self.unheard = 0;
+            return;
+        }
+        if !self.is_worth_it() {
+            return;
+        }
+        let word = traffic.word(&mut self.turns, Instant::now());
+        let body = serde_json::to_vec(&word).expect("figures are all JSON");
+        if let Err(error) = nats.publish(TRAFFIC, body.into()).await {
+            debug!(%error, "other doors were not told what this one counts");
+        }
     }
-    let word = traffic.word(turns, Instant::now());
-    let body = serde_json::to_vec(&word).expect("figures are all JSON");
-    if let Err(error) = nats.publish(TRAFFIC, body.into()).await {
-        debug!(%error, "other doors were not told what this one counts");
+
+    fn is_worth_it(&mut self) -> bool {
+        self.unheard = self.unheard.saturating_add(1);
+        self.unheard <= UNHEARD_MAX || self.unheard.is_multiple_of(UNHEARD_TOLD)
     }
 }
 
@@ -65,16 +101,23 @@ impl Traffic {
         }
     }
 
-    /// Takes note of what a door told, be it this one. What cannot be read is left: it may be of a newer version,
-    /// and come every second.
-    fn hear(&self, payload: &[u8], now: Instant) {
+    /// Takes note of what a door told. What cannot be read is left: it may be of a newer version, and come every
+    /// second.
+    fn hear(&self, payload: &[u8], now: Instant) -> Heard {
         match serde_json::from_slice::<Word>(payload) {
-            Ok(word) if word.v != WORD_VERSION => {
-                debug!(v = word.v, "a door tells in another version")
+            Ok(word) if word.door == self.shared.door => Heard::Own,
+            Ok(word) if word.v == WORD_VERSION => {
+                self.others().hear(word, now);
+                Heard::Other
             }
-            Ok(word) if word.door == self.shared.door => {}
-            Ok(word) => self.others().hear(word, now),
-            Err(error) => debug!(%error, "what a door told cannot be read"),
+            Ok(word) => {
+                debug!(v = word.v, "a door tells in another version");
+                Heard::Nobody
+            }
+            Err(error) => {
+                debug!(%error, "what a door told cannot be read");
+                Heard::Nobody
+            }
         }
     }
 }
@@ -85,6 +128,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::traffic::counted::{SALES_COUNTED_MAX, WORDS};
 
     fn sale() -> SaleId {
         SaleId::new(0.try_into().unwrap(), sale::Moment::default(), 7)
@@ -104,7 +148,9 @@ mod tests {
         for traffic in [&one, &two] {
             let body = told(&traffic.word(&mut Turns::default(), now));
             for listener in [&one, &two] {
-                listener.hear(&body, now);
+                let is_own = listener.shared.door == traffic.shared.door;
+                let expected = if is_own { Heard::Own } else { Heard::Other };
+                assert_eq!(listener.hear(&body, now), expected);
             }
         }
         for traffic in [&one, &two] {
@@ -123,11 +169,48 @@ mod tests {
             sales: [].into(),
         };
         for payload in [&b""[..], b"{", b"[]", b"\xff", &told(&word)] {
-            traffic.hear(payload, now);
+            assert_eq!(traffic.hear(payload, now), Heard::Nobody);
         }
         assert_eq!(traffic.of(sale(), now).doors, 1);
         word.v = WORD_VERSION;
         traffic.hear(&told(&word), now);
         assert_eq!(traffic.of(sale(), now).doors, 2);
+    }
+
+    #[test]
+    fn a_door_that_is_not_let_tells_one_word_a_minute() {
+        let mut teller = Teller::default();
+        let told = |teller: &mut Teller, seconds: u32| {
+            (0..seconds).filter(|_| teller.is_worth_it()).count()
+        };
+        assert_eq!(told(&mut teller, UNHEARD_MAX), UNHEARD_MAX as usize);
+        assert_eq!(told(&mut teller, 10 * UNHEARD_TOLD), 10);
+        // Let again: it hears itself.
+        teller.unheard = 0;
+        assert_eq!(told(&mut teller, UNHEARD_MAX), UNHEARD_MAX as usize);
+    }
+
+    #[test]
+    fn the_longest_word_is_a_small_part_of_what_nats_takes() {
+        let (traffic, now) = (Traffic::new(), Instant::now());
+        for random in 0..SALES_COUNTED_MAX as u64 {
+            let sale = SaleId::new(0.try_into().unwrap(), sale::Moment::default(), random);
+            let times = traffic.logged(sale, u32::MAX).unwrap();
+            for word in WORDS {
+                traffic.refused(sale, word);
+            }
+            // Every time that there is, up to a minute.
+            for us in (0..23).flat_map(|bits| (8..16).map(move |lead| lead << bits)) {
+                times.record(now, Duration::from_micros(us), u32::MAX);
+            }
+        }
+        let mut turns = Turns::default();
+        let longest = (0..3)
+            .map(|_| told(&traffic.word(&mut turns, now)).len())
+            .max();
+        assert!(
+            longest > Some(50_000) && longest < Some(256 * 1024),
+            "{longest:?}"
+        );
     }
 }
