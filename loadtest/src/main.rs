@@ -9,6 +9,7 @@
 //! | `crew.rs` | a crowd of watchers, in processes of their own |
 //! | `watchers.rs` | what such a process does: WebSockets that wait for results |
 //! | `client.rs` | one HTTP/1.1 connection, as cheap as can be |
+//! | `room.rs` | whether there are files and ports for a crowd |
 //! | `cpu.rs` | what the processes burned meanwhile |
 //! | `memory.rs` | what a process holds in memory |
 //! | `figures.rs` | medians and ratios |
@@ -22,6 +23,7 @@ mod figures;
 mod load;
 mod memory;
 mod report;
+mod room;
 mod scenario;
 mod shoppers;
 mod watchers;

@@ -7,9 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
-use devstack::{
-    Http, OpenSale, Operator, Role, Servers, Shopper, Stack, binaries, open_files, say, until,
-};
+use devstack::{Http, OpenSale, Operator, Role, Servers, Shopper, Stack, binaries, say, until};
 use sqlx::PgPool;
 use uuid::Uuid;
 
@@ -17,6 +15,7 @@ use crate::config;
 use crate::cpu::Meter;
 use crate::load::{Answers, closed_loop};
 use crate::report::ceiling::{Orders, Report, Round, Stage};
+use crate::room::room_for;
 use crate::shoppers::{Purchases, Shoppers, UNIT_LIMIT};
 
 /// More than one processor answers in a second, load included; shoppers and stock are made for so many.
@@ -39,7 +38,7 @@ const INGRESS: usize = 0;
 
 /// Starts a stack, measures, stops it.
 pub(crate) async fn run(config: &config::Ceiling) -> Result<Report> {
-    open_files::raise();
+    room_for(config.connections, config.connections)?;
     say("building the processes");
     binaries::folder().await?;
     let bare = binaries::example("bare").await?;

@@ -2,4 +2,5 @@
 //! are of real answers, not how large they are.
 
 mod ceiling;
+mod room;
 mod watch;
