@@ -19,6 +19,12 @@ const WATCHERS: u64 = 16_000;
 /// Fits one commit, which takes 8,192 purchases.
 const WATCHERS_OF_A_BURST: u64 = 5_000;
 
+/// The most units that a sale may have, less the one that comes before.
+const PURCHASES_MAX: u32 = 9_999_999;
+
+/// The scarce sale of `drain`: sold out within the first records, so that nearly every decision is a loser's.
+const SCARCE: u32 = 1_000;
+
 /// Measures a stack under load, and judges it
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 100)]
@@ -32,10 +38,26 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Scenario {
     /// What durability, orders and the sold-out gate cost, as ratios to an ingress without a log
+    ///
+    /// Beside them what JetStream does alone, in full records, and Postgres, in plain inserts of the same orders.
+    /// Ends with 1 when an answer was not as expected or an accepted purchase has no order.
     Ceiling(Ceiling),
 
     /// What a crowd of live WebSockets costs a notifier, and how soon everybody has their result
     Watch(Watch),
+
+    /// How fast one allocator drains a full log into orders, and what it keeps in memory
+    ///
+    /// Once with stock for everybody, beside a plain bulk insert of the same orders, and once with 1,000 units. After each
+    /// the allocator starts again on what it has, and the log is decided once more and compared. Ends with 1 when an order
+    /// is missing or too many, or the comparison finds a difference.
+    Drain(Drain),
+
+    /// How long a partition stands still when its allocator is killed with -9
+    ///
+    /// From each kill to the first decision of the standby, under a light load. Ends with 1 when a purchase that was
+    /// logged meanwhile has no order, or the log decided once more differs.
+    Failover(Failover),
 
     /// A part of the crowd, in a process of its own: `watch` starts it
     #[command(hide = true)]
@@ -50,7 +72,7 @@ pub(crate) struct Ceiling {
     pub(crate) connections: u64,
 
     /// Seconds of each measurement
-    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=SECONDS_MAX))]
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u64).range(1..=SECONDS_MAX))]
     pub(crate) seconds: u64,
 
     /// How often everything is measured, one after the other; what is told are medians
@@ -87,4 +109,41 @@ impl Watch {
         };
         self.connections.unwrap_or(all)
     }
+}
+
+/// Settings of `loadtest drain`.
+#[derive(Debug, Args)]
+pub(crate) struct Drain {
+    /// Purchases in the log, each of another shopper
+    #[arg(long, default_value_t = 500_000, value_parser = clap::value_parser!(u32).range(1..=i64::from(PURCHASES_MAX)))]
+    pub(crate) purchases: u32,
+
+    /// Units to sell; once as many as purchases and once 1000 if not said
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=i64::from(PURCHASES_MAX)))]
+    pub(crate) stock: Option<u32>,
+
+    /// Write the figures to this file as well
+    #[arg(long)]
+    pub(crate) json: Option<PathBuf>,
+}
+
+impl Drain {
+    pub(crate) fn stocks(&self) -> Vec<u32> {
+        match self.stock {
+            Some(stock) => vec![stock],
+            None => vec![self.purchases, SCARCE],
+        }
+    }
+}
+
+/// Settings of `loadtest failover`.
+#[derive(Debug, Args)]
+pub(crate) struct Failover {
+    /// How often the owner is killed
+    #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u64).range(1..=999))]
+    pub(crate) kills: u64,
+
+    /// Write the figures to this file as well
+    #[arg(long)]
+    pub(crate) json: Option<PathBuf>,
 }

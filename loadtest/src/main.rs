@@ -9,6 +9,9 @@
 //! | `crew.rs` | a crowd of watchers, in processes of their own |
 //! | `watchers.rs` | what such a process does: WebSockets that wait for results |
 //! | `client.rs` | one HTTP/1.1 connection, as cheap as can be |
+//! | `log.rs` | purchases written into the log past the ingress |
+//! | `parts.rs` | what JetStream and Postgres do alone |
+//! | `proof.rs` | the log decided once more |
 //! | `room.rs` | whether there are files and ports for a crowd |
 //! | `cpu.rs` | what the processes burned meanwhile |
 //! | `memory.rs` | what a process holds in memory |
@@ -21,7 +24,10 @@ mod cpu;
 mod crew;
 mod figures;
 mod load;
+mod log;
 mod memory;
+mod parts;
+mod proof;
 mod report;
 mod room;
 mod scenario;
@@ -59,6 +65,18 @@ async fn run(cli: Cli) -> Result<ExitCode> {
             let report = scenario::watch::run(&watch).await?;
             println!("{report}");
             write(watch.json.as_deref(), || report.to_json())?;
+            report.is_valid()
+        }
+        Scenario::Drain(drain) => {
+            let report = scenario::drain::run(&drain).await?;
+            println!("{report}");
+            write(drain.json.as_deref(), || report.to_json())?;
+            report.is_valid()
+        }
+        Scenario::Failover(failover) => {
+            let report = scenario::failover::run(&failover).await?;
+            println!("{report}");
+            write(failover.json.as_deref(), || report.to_json())?;
             report.is_valid()
         }
         Scenario::Watchers => {

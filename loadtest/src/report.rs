@@ -1,4 +1,6 @@
 //! What a run is told as, one file for each scenario.
 
 pub(crate) mod ceiling;
+pub(crate) mod drain;
+pub(crate) mod failover;
 pub(crate) mod watch;

@@ -1,4 +1,6 @@
 //! What can be measured, one file for each.
 
 pub(crate) mod ceiling;
+pub(crate) mod drain;
+pub(crate) mod failover;
 pub(crate) mod watch;

@@ -2,5 +2,8 @@
 //! are of real answers, not how large they are.
 
 mod ceiling;
+mod drain;
+mod failover;
 mod room;
+mod tool;
 mod watch;
