@@ -59,6 +59,12 @@ pub(crate) enum Scenario {
     /// logged meanwhile has no order, or the log decided once more differs.
     Failover(Failover),
 
+    /// Whether the client of these measurements can be believed: it and wrk against the same ingress
+    ///
+    /// Both send purchases and reads of a sale to an ingress without a log, in turns. Needs wrk on PATH. Ends with 3 when
+    /// the rates differ by more than 15 %, with 1 when an answer was not as expected.
+    Calibrate(Calibrate),
+
     /// A part of the crowd, in a process of its own: `watch` starts it
     #[command(hide = true)]
     Watchers,
@@ -142,6 +148,26 @@ pub(crate) struct Failover {
     /// How often the owner is killed
     #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u64).range(1..=999))]
     pub(crate) kills: u64,
+
+    /// Write the figures to this file as well
+    #[arg(long)]
+    pub(crate) json: Option<PathBuf>,
+}
+
+/// Settings of `loadtest calibrate`.
+#[derive(Debug, Args)]
+pub(crate) struct Calibrate {
+    /// Connections of each client, as many as those of `ceiling`
+    #[arg(long, default_value_t = 512, value_parser = clap::value_parser!(u64).range(1..=CONNECTIONS_MAX))]
+    pub(crate) connections: u64,
+
+    /// Seconds of each measurement
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=SECONDS_MAX))]
+    pub(crate) seconds: u64,
+
+    /// How often everything is measured, one after the other; what is told are medians
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=99))]
+    pub(crate) rounds: u64,
 
     /// Write the figures to this file as well
     #[arg(long)]

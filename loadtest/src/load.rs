@@ -1,4 +1,4 @@
-//! A closed loop: every connection sends its next purchase as soon as the last one is answered.
+//! A closed loop: every connection sends its next request as soon as the last one is answered.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -16,6 +16,35 @@ use crate::shoppers::Purchases;
 /// Answers of up to a minute, in microseconds, to three digits.
 const LONGEST_US: u64 = 60_000_000;
 
+/// More than one processor answers in a second, load included; shoppers and stock are made for so many.
+const PURCHASES_PER_CPU_S: u64 = 100_000;
+
+/// The most units a sale may have.
+const STOCK_MAX: u64 = 10_000_000;
+
+/// As many purchases as can never be answered in so many seconds.
+pub(crate) fn purchases_max(seconds: u64) -> u64 {
+    let cpus = std::thread::available_parallelism().map_or(1, |cpus| cpus.get() as u64);
+    (seconds * cpus * PURCHASES_PER_CPU_S).min(STOCK_MAX)
+}
+
+/// What is sent.
+pub(crate) enum Requests {
+    Purchases(Purchases),
+    /// One request again and again.
+    Same(Vec<u8>),
+}
+
+impl Requests {
+    /// The next one, which may be written into `buffer`; none when every shopper has bought what they may.
+    fn next<'a>(&'a self, buffer: &'a mut Vec<u8>) -> Option<&'a [u8]> {
+        match self {
+            Self::Purchases(purchases) => purchases.next(buffer),
+            Self::Same(request) => Some(request),
+        }
+    }
+}
+
 /// What came back.
 pub(crate) struct Answers {
     /// The first request.
@@ -31,22 +60,22 @@ pub(crate) struct Answers {
 /// One connection's answers: statuses, each with its microseconds.
 pub(crate) type Heard = Vec<(u16, u32)>;
 
-/// Sends purchases for so long, over connections that are all open before the first request.
+/// Sends requests for so long, over connections that are all open before the first request.
 pub(crate) async fn closed_loop(
     door: SocketAddr,
-    purchases: Purchases,
+    requests: Requests,
     connections: u64,
     lasts: Duration,
 ) -> Result<Answers> {
-    let purchases = Arc::new(purchases);
+    let requests = Arc::new(requests);
     let start = Arc::new(Barrier::new(connections as usize + 1));
     let mut tasks = JoinSet::new();
     for _ in 0..connections {
-        let (purchases, start) = (purchases.clone(), start.clone());
+        let (requests, start) = (requests.clone(), start.clone());
         tasks.spawn(async move {
             let connection = Connection::open(door).await?;
             start.wait().await;
-            buy_until(Instant::now() + lasts, connection, &purchases).await
+            send_until(Instant::now() + lasts, connection, &requests).await
         });
     }
     // A connection that fails never comes to the start: then there is none.
@@ -62,21 +91,21 @@ pub(crate) async fn closed_loop(
     Answers::of(began, began.elapsed(), &heard)
 }
 
-async fn buy_until(
+async fn send_until(
     end: Instant,
     mut connection: Connection,
-    purchases: &Purchases,
+    requests: &Requests,
 ) -> Result<Heard> {
-    let (mut heard, mut request) = (Heard::new(), Vec::new());
+    let (mut heard, mut buffer) = (Heard::new(), Vec::new());
     loop {
         let sent = Instant::now();
         if sent >= end {
             return Ok(heard);
         }
-        let purchase = purchases.next(&mut request).context(
+        let request = requests.next(&mut buffer).context(
             "every shopper has bought what they may: this machine is faster than was reckoned with",
         )?;
-        let status = connection.send(purchase).await?;
+        let status = connection.send(request).await?;
         let latency_us = u32::try_from(sent.elapsed().as_micros()).unwrap_or(u32::MAX);
         heard.push((status, latency_us));
     }

@@ -9,6 +9,7 @@
 //! | `crew.rs` | a crowd of watchers, in processes of their own |
 //! | `watchers.rs` | what such a process does: WebSockets that wait for results |
 //! | `client.rs` | one HTTP/1.1 connection, as cheap as can be |
+//! | `wrk.rs` | somebody else's, to check ours against |
 //! | `log.rs` | purchases written into the log past the ingress |
 //! | `parts.rs` | what JetStream and Postgres do alone |
 //! | `proof.rs` | the log decided once more |
@@ -33,6 +34,7 @@ mod room;
 mod scenario;
 mod shoppers;
 mod watchers;
+mod wrk;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -41,6 +43,9 @@ use anyhow::{Context, Result};
 use clap::Parser;
 
 use crate::config::{Cli, Scenario};
+
+/// What `calibrate` ends with when our client is not to be believed.
+const CLIENTS_DIFFER: u8 = 3;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -77,6 +82,15 @@ async fn run(cli: Cli) -> Result<ExitCode> {
             let report = scenario::failover::run(&failover).await?;
             println!("{report}");
             write(failover.json.as_deref(), || report.to_json())?;
+            report.is_valid()
+        }
+        Scenario::Calibrate(calibrate) => {
+            let report = scenario::calibrate::run(&calibrate).await?;
+            println!("{report}");
+            write(calibrate.json.as_deref(), || report.to_json())?;
+            if report.is_valid() && !report.agrees() {
+                return Ok(ExitCode::from(CLIENTS_DIFFER));
+            }
             report.is_valid()
         }
         Scenario::Watchers => {

@@ -1,5 +1,6 @@
 //! What a run is told as, one file for each scenario.
 
+pub(crate) mod calibrate;
 pub(crate) mod ceiling;
 pub(crate) mod drain;
 pub(crate) mod failover;

@@ -28,6 +28,11 @@ impl Shoppers {
         Ok(Self(guests.try_collect().await?))
     }
 
+    /// What each of them signs in with.
+    pub(crate) fn tokens(&self) -> &[String] {
+        &self.0
+    }
+
     /// Purchases that they can make together in one sale.
     pub(crate) fn purchases_max(&self) -> u64 {
         self.0.len() as u64 * u64::from(UNIT_LIMIT)
@@ -63,6 +68,11 @@ impl Purchases {
             head,
             made: AtomicU64::new(0),
         }
+    }
+
+    /// What every request begins with, up to the shopper's token.
+    pub(crate) fn head(&self) -> &str {
+        &self.head
     }
 
     /// Writes the next request into an empty buffer, unless every shopper has made all of theirs.

@@ -13,18 +13,12 @@ use uuid::Uuid;
 
 use crate::config;
 use crate::cpu::Meter;
-use crate::load::{Answers, closed_loop};
+use crate::load::{Answers, Requests, closed_loop, purchases_max};
 use crate::log::{LogWriter, OTHER_BYTES, PURCHASE_BYTES};
 use crate::parts;
 use crate::report::ceiling::{Orders, Report, Round, Stage};
 use crate::room::room_for;
 use crate::shoppers::{Purchases, Shoppers, UNIT_LIMIT};
-
-/// More than one processor answers in a second, load included; shoppers and stock are made for so many.
-const PURCHASES_PER_CPU_S: u64 = 100_000;
-
-/// The most units a sale may have.
-const STOCK_MAX: u64 = 10_000_000;
 
 /// The longest that JetStream is measured alone: it does the same all the time.
 const PUBLISH_FOR_MAX: Duration = Duration::from_secs(2);
@@ -74,11 +68,6 @@ pub(crate) async fn run(config: &config::Ceiling) -> Result<Report> {
         seconds: config.seconds,
         rounds,
     })
-}
-
-fn purchases_max(seconds: u64) -> u64 {
-    let cpus = std::thread::available_parallelism().map_or(1, |cpus| cpus.get() as u64);
-    (seconds * cpus * PURCHASES_PER_CPU_S).min(STOCK_MAX)
 }
 
 struct Bench {
@@ -162,11 +151,13 @@ impl Bench {
     async fn load(&self, ingress: usize, sale: &str) -> Result<Answers> {
         let door: SocketAddr = self.stack.ingress(ingress).addr();
         let purchases = Purchases::of(&self.shoppers, sale, door);
-        closed_loop(door, purchases, self.connections, self.lasts).await
+        let requests = Requests::Purchases(purchases);
+        closed_loop(door, requests, self.connections, self.lasts).await
     }
 }
 
-async fn is_in_state(door: &str, sale: &str, state: &str) -> Result<()> {
+/// Waits until an ingress has heard of it.
+pub(crate) async fn is_in_state(door: &str, sale: &str, state: &str) -> Result<()> {
     let (http, url) = (Http::new(), format!("{door}/v1/sales/{sale}"));
     until(&format!("the sale {state} at {door}"), SOON, async || {
         let answer = http.get(&url).await?;

@@ -1,6 +1,7 @@
 //! Stories about the tool itself, run as a person runs it. Small: what is shown is that figures come out and that they
 //! are of real answers, not how large they are.
 
+mod calibrate;
 mod ceiling;
 mod drain;
 mod failover;
