@@ -44,6 +44,8 @@ pub(crate) enum Scenario {
     Ceiling(Ceiling),
 
     /// What a crowd of live WebSockets costs a notifier, and how soon everybody has their result
+    ///
+    /// Ends with 1 when somebody missed their result, or had it twice or wrong.
     Watch(Watch),
 
     /// How fast one allocator drains a full log into orders, and what it keeps in memory
@@ -86,7 +88,7 @@ pub(crate) struct Ceiling {
     pub(crate) rounds: u64,
 
     /// Write the figures to this file as well
-    #[arg(long)]
+    #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
 }
 
@@ -102,7 +104,7 @@ pub(crate) struct Watch {
     pub(crate) burst: bool,
 
     /// Write the figures to this file as well
-    #[arg(long)]
+    #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
 }
 
@@ -129,7 +131,7 @@ pub(crate) struct Drain {
     pub(crate) stock: Option<u32>,
 
     /// Write the figures to this file as well
-    #[arg(long)]
+    #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
 }
 
@@ -150,7 +152,7 @@ pub(crate) struct Failover {
     pub(crate) kills: u64,
 
     /// Write the figures to this file as well
-    #[arg(long)]
+    #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
 }
 
@@ -162,14 +164,14 @@ pub(crate) struct Calibrate {
     pub(crate) connections: u64,
 
     /// Seconds of each measurement
-    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=SECONDS_MAX))]
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u64).range(1..=SECONDS_MAX))]
     pub(crate) seconds: u64,
 
     /// How often everything is measured, one after the other; what is told are medians
-    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=99))]
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=99))]
     pub(crate) rounds: u64,
 
     /// Write the figures to this file as well
-    #[arg(long)]
+    #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
 }

@@ -5,7 +5,9 @@ use std::fmt;
 use anyhow::Result;
 use serde_json::{Value, json};
 
-use crate::figures::{median, ratio};
+use crate::cpu::Seconds;
+use crate::figures::{median, per_s, ratio};
+use crate::wrk::Counted;
 
 /// Two clients that differ by more do not measure the same thing; less than that is the noise of two runs.
 const DIFFERENCE_MAX: f64 = 0.15;
@@ -16,6 +18,26 @@ pub(crate) struct Rate {
     pub(crate) per_s: f64,
     /// Answers that were not expected, and requests without one.
     pub(crate) failed: u64,
+    /// Microseconds of processor time for each answer, of the client and of the ingress.
+    pub(crate) client_us: f64,
+    pub(crate) ingress_us: f64,
+}
+
+impl Rate {
+    pub(crate) fn of(counted: Counted, before: &Seconds, after: &Seconds) -> Self {
+        let used = |wanted: &str| -> f64 {
+            let both = before.iter().zip(after);
+            let mut named = both.filter(|((name, _), _)| *name == wanted);
+            let used = named.next().map(|((_, before), (_, after))| after - before);
+            ratio(used.unwrap_or_default() * 1e6, counted.answers as f64)
+        };
+        Self {
+            per_s: per_s(counted.answers, counted.took),
+            failed: counted.failed,
+            client_us: used("load"),
+            ingress_us: used("ingress"),
+        }
+    }
 }
 
 /// Both, one after the other.
@@ -68,6 +90,12 @@ impl Report {
                 "ours_per_s": of(rounds, |one| one.ours.per_s),
                 "wrk_per_s": of(rounds, |one| one.wrk.per_s),
                 "ratio": of(rounds, Compared::ratio),
+                "ours_cpu_us": of(rounds, |one| one.ours.client_us),
+                "wrk_cpu_us": of(rounds, |one| one.wrk.client_us),
+                "ingress_cpu_us": {
+                    "ours": of(rounds, |one| one.ours.ingress_us),
+                    "wrk": of(rounds, |one| one.wrk.ingress_us),
+                },
                 "ours_failed": rounds.iter().map(|one| one.ours.failed).sum::<u64>(),
                 "wrk_failed": rounds.iter().map(|one| one.wrk.failed).sum::<u64>(),
             });
@@ -111,24 +139,50 @@ impl fmt::Display for Report {
             let ratio = of(rounds, Compared::ratio);
             writeln!(f, "  {name:<12} {ours:>12.0} {wrk:>12.0} {ratio:>8.2}")?;
         }
+        self.cpu(f)?;
         let verdict = match (self.is_valid(), self.agrees()) {
             (false, _) => "INVALID: answers that were not expected.",
             (true, true) => "Both clients measure the same.",
-            (true, false) => {
-                "The clients DIFFER: rates of ours are not those of the ingress alone."
-            }
+            (true, false) => "The clients DIFFER: the slower one measures itself as well.",
         };
         let percent = DIFFERENCE_MAX * 100.0;
         write!(f, "\n  Up to {percent:.0} % is the same. {verdict}")
     }
 }
 
+impl Report {
+    /// What tells more than rates when other work is on the machine.
+    fn cpu(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f)?;
+        for (name, rounds) in self.lines() {
+            let (ours, wrk) = (
+                of(rounds, |one| one.ours.client_us),
+                of(rounds, |one| one.wrk.client_us),
+            );
+            let (for_ours, for_wrk) = (
+                of(rounds, |one| one.ours.ingress_us),
+                of(rounds, |one| one.wrk.ingress_us),
+            );
+            writeln!(
+                f,
+                "  {name:<12} CPU us each:  ours {ours:.1}, ingress {for_ours:.1};  wrk {wrk:.1}, ingress {for_wrk:.1}"
+            )?;
+        }
+        Ok(())
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn compared(ours: f64, wrk: f64) -> Compared {
-        let rate = |per_s| Rate { per_s, failed: 0 };
+        let rate = |per_s| Rate {
+            per_s,
+            ..Rate::default()
+        };
         Compared {
             ours: rate(ours),
             wrk: rate(wrk),
@@ -176,6 +230,20 @@ mod tests {
             (&told["agrees"], &told["valid"]),
             (&true.into(), &true.into())
         );
+    }
+
+    #[test]
+    fn processor_time_is_told_for_each_answer() {
+        let counted = Counted {
+            answers: 100_000,
+            took: Duration::from_secs(2),
+            failed: 1,
+        };
+        let before = vec![("ingress", 1.0), ("load", 1.0)];
+        let after = vec![("ingress", 3.0), ("load", 1.5)];
+        let rate = Rate::of(counted, &before, &after);
+        assert_eq!((rate.per_s, rate.failed), (50_000.0, 1));
+        assert_eq!((rate.client_us, rate.ingress_us), (5.0, 20.0));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Whether our client can be believed: it and wrk, one after the other, in front of the same ingress without a log. Were
-//! ours the slower one, it would say of the ingress what is true of itself.
+//! ours the slower one, it would say of the ingress what is true of itself. Where all share the processors a rate is that
+//! of client and ingress together; so what each of them used for an answer is told as well.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -9,7 +10,7 @@ use anyhow::Result;
 use devstack::{OpenSale, Operator, Servers, Stack, binaries, say};
 
 use crate::config;
-use crate::figures::per_s;
+use crate::cpu::Meter;
 use crate::load::{Answers, Requests, closed_loop, purchases_max};
 use crate::report::calibrate::{Compared, Rate, Report};
 use crate::room::room_for;
@@ -37,6 +38,7 @@ pub(crate) async fn run(config: &config::Calibrate) -> Result<Report> {
     let bench = Bench {
         wrk,
         operator: stack.operator().await?,
+        meter: Meter::of(&stack, bare)?,
         door: stack.ingress(bare).addr(),
         shoppers: Arc::new(shoppers),
         load: Load {
@@ -60,6 +62,8 @@ enum Client {
 struct Bench {
     wrk: Wrk,
     operator: Operator,
+    /// Of both clients, as wrk is a child, and the ingress.
+    meter: Meter,
     /// Of the ingress without a log.
     door: SocketAddr,
     shoppers: Arc<Shoppers>,
@@ -69,7 +73,8 @@ struct Bench {
 impl Bench {
     async fn compare(&self, config: &config::Calibrate) -> Result<Report> {
         let (mut purchases, mut reads) = (Vec::new(), Vec::new());
-        let read = self.read().await?;
+        // What every browser of a crowd asks for.
+        let path = format!("/v1/sales/{}", self.open_sale().await?);
         for round in 1..=config.rounds {
             say(&format!("round {round} of {}", config.rounds));
             // Who comes first meets a machine that has rested; so they take turns.
@@ -80,7 +85,7 @@ impl Bench {
             let (mut bought, mut gotten) = (Compared::default(), Compared::default());
             for client in order {
                 *rate_of(&mut bought, client) = self.purchases(client).await?;
-                *rate_of(&mut gotten, client) = self.reads(client, &read).await?;
+                *rate_of(&mut gotten, client) = self.reads(client, &path).await?;
             }
             purchases.push(bought);
             reads.push(gotten);
@@ -97,29 +102,27 @@ impl Bench {
     async fn purchases(&self, client: Client) -> Result<Rate> {
         let sale = self.open_sale().await?;
         let purchases = Purchases::of(&self.shoppers, &sale, self.door);
-        match client {
+        let before = self.meter.read();
+        let counted = match client {
             Client::Ours => self.ours(Requests::Purchases(purchases), 202).await,
             Client::Wrk => {
                 let (head, tokens) = (purchases.head(), self.shoppers.tokens());
-                let counted = self.wrk.purchases(self.door, head, tokens, self.load);
-                Ok(rate(counted.await?))
+                self.wrk.purchases(self.door, head, tokens, self.load).await
             }
-        }
+        };
+        Ok(Rate::of(counted?, &before, &self.meter.read()))
     }
 
-    async fn reads(&self, client: Client, read: &str) -> Result<Rate> {
-        match client {
-            Client::Ours => self.ours(Requests::Same(read.into()), 200).await,
-            Client::Wrk => Ok(rate(self.wrk.repeat(self.door, read, self.load).await?)),
-        }
-    }
-
-    /// What every browser of a crowd asks for.
-    async fn read(&self) -> Result<String> {
-        let (sale, door) = (self.open_sale().await?, self.door);
-        Ok(format!(
-            "GET /v1/sales/{sale} HTTP/1.1\r\nhost: {door}\r\n\r\n"
-        ))
+    async fn reads(&self, client: Client, path: &str) -> Result<Rate> {
+        let before = self.meter.read();
+        let counted = match client {
+            Client::Ours => {
+                let request = format!("GET {path} HTTP/1.1\r\nhost: {}\r\n\r\n", self.door);
+                self.ours(Requests::Same(request.into()), 200).await
+            }
+            Client::Wrk => self.wrk.get(self.door, path, self.load).await,
+        };
+        Ok(Rate::of(counted?, &before, &self.meter.read()))
     }
 
     async fn open_sale(&self) -> Result<String> {
@@ -132,10 +135,10 @@ impl Bench {
         Ok(sale)
     }
 
-    async fn ours(&self, requests: Requests, expected: u16) -> Result<Rate> {
+    async fn ours(&self, requests: Requests, expected: u16) -> Result<Counted> {
         let Load { connections, lasts } = self.load;
         let answers = closed_loop(self.door, requests, connections, lasts).await?;
-        Ok(rate(counted(&answers, expected)))
+        Ok(counted(&answers, expected))
     }
 }
 
@@ -152,12 +155,5 @@ fn counted(answers: &Answers, expected: u16) -> Counted {
         answers: all,
         took: answers.took,
         failed: all - answers.count(expected),
-    }
-}
-
-fn rate(counted: Counted) -> Rate {
-    Rate {
-        per_s: per_s(counted.answers, counted.took),
-        failed: counted.failed,
     }
 }
