@@ -103,7 +103,10 @@ mod tests {
     }
 
     fn is_about(rate: f64, expected: f64) {
-        assert!((rate / expected - 1.0).abs() < 0.15, "{rate}, not {expected}");
+        assert!(
+            (rate / expected - 1.0).abs() < 0.15,
+            "{rate}, not {expected}"
+        );
     }
 
     #[test]
