@@ -92,6 +92,8 @@ pub(crate) struct Decider {
     /// Everything up to here is decided; the commits follow.
     decided: Seq,
     growing: PurchaseGroup,
+    /// Purchases at which a group is closed.
+    group_max: u64,
     /// Read from the log, not yet decided.
     pub(crate) waiting: VecDeque<Entry>,
 }
@@ -111,6 +113,7 @@ impl Decider {
             allocation,
             decided,
             growing: PurchaseGroup::after(decided),
+            group_max: GROUP_PURCHASES_MAX,
             waiting: VecDeque::new(),
         }
     }
@@ -137,15 +140,21 @@ impl Decider {
         !self.waiting.is_empty()
     }
 
+    /// Closes a group at so many purchases, or with the record that exceeds them.
+    pub(crate) fn in_groups_of(mut self, purchases_max: u64) -> Self {
+        self.group_max = purchases_max.min(GROUP_PURCHASES_MAX);
+        self
+    }
+
     /// Whether the growing group takes no more, however much waits.
     pub(crate) fn is_full(&self) -> bool {
-        self.growing.is_full()
+        self.growing.is_full(self.group_max)
     }
 
     /// Decides what waits into the growing group, until it is full or a record must stand alone.
     pub(crate) fn grow(&mut self) {
         while let Some(entry) = self.waiting.front()
-            && !self.growing.is_full()
+            && !self.growing.is_full(self.group_max)
         {
             let took = match self.read(entry) {
                 Ok(Record::Purchases(purchases)) => self.take_purchases(purchases),
@@ -307,8 +316,8 @@ impl PurchaseGroup {
         self.records.is_empty()
     }
 
-    fn is_full(&self) -> bool {
-        self.step.purchases >= GROUP_PURCHASES_MAX || self.records.len() >= GROUP_RECORDS_MAX
+    fn is_full(&self, purchases_max: u64) -> bool {
+        self.step.purchases >= purchases_max || self.records.len() >= GROUP_RECORDS_MAX
     }
 
     fn add(&mut self, entry: &Entry, log_time: Moment, outcome: PurchaseDecision) {

@@ -144,6 +144,7 @@ impl Owner {
         let mut announcer = announcer.throttled(tools.decisions_max_per_s);
         announcer.pulse(log.last_seq()).await;
         let grant = taken.grant;
+        let throttle = Throttle::new(tools.decisions_max_per_s);
         Ok(Self {
             committer: Committer {
                 postgres,
@@ -157,11 +158,12 @@ impl Owner {
                     taken.cursor,
                     tools.keys.clone(),
                     allocation,
-                ),
+                )
+                .in_groups_of(throttle.group_max()),
                 failed: None,
             },
             announcer,
-            throttle: Throttle::new(tools.decisions_max_per_s),
+            throttle,
             busy_since: None,
             _trimming: tools.trimmer.start(grant),
             tools,

@@ -3,6 +3,10 @@
 use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
+/// What a group's purchases are waited for after it: in larger ones shoppers would hear nothing for seconds, then all at
+/// once.
+const GROUP_LASTS: Duration = Duration::from_millis(250);
+
 /// Holds groups back so that their purchases come at a bounded rate on average.
 #[derive(Debug)]
 pub(crate) struct Throttle {
@@ -17,6 +21,15 @@ impl Throttle {
             each: each.unwrap_or_default(),
             next_at: None,
         }
+    }
+
+    /// Most purchases of a group, so that none is waited for much longer than [`GROUP_LASTS`].
+    pub(crate) fn group_max(&self) -> u64 {
+        if self.each.is_zero() {
+            return u64::MAX;
+        }
+        let purchases = GROUP_LASTS.as_nanos() / self.each.as_nanos();
+        u64::try_from(purchases).unwrap_or(u64::MAX).max(1)
     }
 
     /// How long the next group must wait.
@@ -60,6 +73,13 @@ mod tests {
             throttle.wait() > Duration::from_millis(900),
             "groups add up"
         );
+    }
+
+    #[test]
+    fn groups_are_as_small_as_the_limit_asks_for() {
+        let of = |limit| Throttle::new(NonZeroU32::new(limit)).group_max();
+        assert_eq!([1, 4, 1_000].map(of), [1, 1, 250]);
+        assert_eq!(Throttle::new(None).group_max(), u64::MAX);
     }
 
     #[test]

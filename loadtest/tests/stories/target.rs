@@ -147,7 +147,7 @@ async fn what_cannot_be_loaded_is_said_in_a_line() -> Result<()> {
 #[tokio::test]
 async fn an_interrupted_run_tells_what_it_has_seen() -> Result<()> {
     let long = ["soak", "--minutes", "10", "--rate", "50"];
-    let told = run_until(&long, "50/s").await?;
+    let told = run_until(&long, "soak, ").await?;
     assert_eq!(told.code, Some(INVALID), "{told:?}");
     assert_eq!(told.json["valid"], false);
     assert!(told.table.contains("interrupted"), "{}", told.table);
