@@ -19,6 +19,11 @@ pub struct Process {
 }
 
 impl Process {
+    /// Such as `ingress-0`.
+    pub fn name(&self) -> &str {
+        self.program.name()
+    }
+
     /// `http://127.0.0.1:<port>`.
     pub fn url(&self) -> String {
         format!("http://{}", self.addr())

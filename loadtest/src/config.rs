@@ -1,5 +1,9 @@
 //! What can be told on the command line.
 
+mod crowd;
+
+pub(crate) use crowd::{Against, Burst, MultiSale, Overload, Ramp, Replicas, SameShopper, Soak};
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
@@ -20,6 +24,10 @@ const WATCHERS: u64 = 16_000;
 const WATCHERS_OF_A_BURST: u64 = 5_000;
 
 /// Measures a stack under load, and judges it
+///
+/// Without --target it starts a private stack for the run. It ends with 0 when every promise held, 1 when one was
+/// broken, 2 when it could not begin, and 3 when the run shows nothing, such as when this machine was too slow to send
+/// the load.
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 100)]
 pub(crate) struct Cli {
@@ -31,6 +39,24 @@ pub(crate) struct Cli {
 /// What can be measured.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Scenario {
+    /// Everybody within seconds, each for one unit
+    Burst(Burst),
+
+    /// One shopper who hammers, half of the time with the same key
+    SameShopper(SameShopper),
+
+    /// From nobody to a crowd and back: 0 → 100 → 500 → 1,000 → 0 shoppers a second
+    Ramp(Ramp),
+
+    /// A spike far above what the drain can take, then less: who was refused comes back when told to
+    Overload(Overload),
+
+    /// A steady load for minutes, and memory meanwhile
+    Soak(Soak),
+
+    /// Many sales over many partitions at once
+    MultiSale(MultiSale),
+
     /// What durability, orders and the sold-out gate cost, as ratios to an ingress without a log
     Ceiling(Ceiling),
 

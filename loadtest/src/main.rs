@@ -4,34 +4,35 @@
 //! |---|---|
 //! | `config.rs` | what it can be told |
 //! | `scenario/` | one file for each thing that is measured |
+//! | `target.rs` | what is loaded: a private stack, or one that runs |
+//! | `arrivals.rs` | when shoppers come: a schedule that waits for nobody |
+//! | `crowd/` | shoppers who come on schedule, and what they saw, judged |
 //! | `load.rs` | shoppers who buy as fast as they are answered |
-//! | `shoppers.rs` | who they are, and what each sends |
-//! | `crew.rs` | a crowd of watchers, in processes of their own |
-//! | `watchers.rs` | what such a process does: WebSockets that wait for results |
-//! | `client.rs` | one HTTP/1.1 connection, as cheap as can be |
-//! | `cpu.rs` | what the processes burned meanwhile |
-//! | `memory.rs` | what a process holds in memory |
-//! | `figures.rs` | medians and ratios |
+//! | `shoppers.rs`, `request.rs` | who they are, and what each sends |
+//! | `client.rs`, `door.rs`, `socket.rs` | one HTTP/1.1 connection, as cheap as can be; many of them; a WebSocket |
+//! | `crew.rs`, `watchers.rs` | a crowd of WebSockets, in processes of their own; what such a process does |
+//! | `cpu.rs`, `memory.rs` | what the processes burned meanwhile, and what they hold |
 //! | `run.rs` | what is known of a crowd's run |
-//! | `report.rs` | what a run is told as: tables, JSON, CSV, a page with charts |
+//! | `figures.rs` | medians and ratios |
+//! | `report/` | the table, the files, the page, and whether the run was as it should be |
 
+mod arrivals;
 mod client;
 mod config;
 mod cpu;
 mod crew;
+mod crowd;
+mod door;
 mod figures;
 mod load;
 mod memory;
-#[allow(
-    dead_code,
-    unused_imports,
-    reason = "the scenarios of a crowd come next"
-)]
 mod report;
-#[allow(dead_code, unused_imports, reason = "the scenarios of a crowd come next")]
+mod request;
 mod run;
 mod scenario;
 mod shoppers;
+mod socket;
+mod target;
 mod watchers;
 
 use std::path::Path;
@@ -41,6 +42,17 @@ use anyhow::{Context, Result};
 use clap::Parser;
 
 use crate::config::{Cli, Scenario};
+use crate::report::{Files, Table};
+use crate::run::{Run, Verdict};
+
+/// A promise was broken, or a run of `ceiling` or `watch` was not as it should be.
+const BROKEN: u8 = 1;
+
+/// It could not begin, or not go on. clap says the same of arguments that it refuses.
+const FAILED: u8 = 2;
+
+/// The figures mean nothing.
+const INVALID: u8 = 3;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -48,13 +60,23 @@ async fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) => {
             eprintln!("loadtest: {error:#}");
-            ExitCode::FAILURE
+            ExitCode::from(FAILED)
         }
     }
 }
 
 async fn run(cli: Cli) -> Result<ExitCode> {
     let is_valid = match cli.scenario {
+        Scenario::Burst(burst) => return told(&burst.files, scenario::burst::run(&burst)).await,
+        Scenario::SameShopper(same) => {
+            return told(&same.files, scenario::same_shopper::run(&same)).await;
+        }
+        Scenario::Ramp(ramp) => return told(&ramp.files, scenario::ramp::run(&ramp)).await,
+        Scenario::Overload(over) => return told(&over.files, scenario::overload::run(&over)).await,
+        Scenario::Soak(soak) => return told(&soak.files, scenario::soak::run(&soak)).await,
+        Scenario::MultiSale(sales) => {
+            return told(&sales.files, scenario::multi_sale::run(&sales)).await;
+        }
         Scenario::Ceiling(ceiling) => {
             let report = scenario::ceiling::run(&ceiling).await?;
             println!("{report}");
@@ -75,7 +97,20 @@ async fn run(cli: Cli) -> Result<ExitCode> {
     Ok(if is_valid {
         ExitCode::SUCCESS
     } else {
-        ExitCode::FAILURE
+        ExitCode::from(BROKEN)
+    })
+}
+
+/// Tells what a crowd's run has shown, everywhere it shall be told.
+async fn told(files: &Files, run: impl Future<Output = Result<Run>>) -> Result<ExitCode> {
+    files.check()?;
+    let run = Box::pin(run).await?;
+    println!("{}", Table(&run));
+    files.write(&run)?;
+    Ok(match run.verdict() {
+        Verdict::Good => ExitCode::SUCCESS,
+        Verdict::Broken => ExitCode::from(BROKEN),
+        Verdict::Invalid => ExitCode::from(INVALID),
     })
 }
 

@@ -1,4 +1,10 @@
-//! What can be measured, one file for each.
+//! One file for each thing that is measured.
 
+pub(crate) mod burst;
 pub(crate) mod ceiling;
+pub(crate) mod multi_sale;
+pub(crate) mod overload;
+pub(crate) mod ramp;
+pub(crate) mod same_shopper;
+pub(crate) mod soak;
 pub(crate) mod watch;

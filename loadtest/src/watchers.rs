@@ -10,15 +10,12 @@ use devstack::open_files;
 use futures_util::{SinkExt, StreamExt};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
-use tokio_tungstenite::tungstenite::client::IntoClientRequest;
-use tokio_tungstenite::tungstenite::http::HeaderValue;
-use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
-use tokio_tungstenite::{WebSocketStream, client_async_with_config};
+
+use crate::socket::{Socket, connect};
 
 /// Handshakes at a time.
 const ARRIVING_AT_ONCE: usize = 64;
@@ -28,9 +25,6 @@ const RESULTS_WITHIN: Duration = Duration::from_secs(15);
 
 /// How long everybody listens on after the last result: what comes twice comes then.
 const LISTEN_ON: Duration = Duration::from_secs(1);
-
-/// The longest message, of a sale, is below 4 KiB; here are none of sales.
-const BUFFER_BYTES: usize = 1024;
 
 /// What a process of watchers is told.
 #[derive(Serialize, Deserialize)]
@@ -162,7 +156,7 @@ impl Crowd {
 
 /// One connection.
 struct Watcher {
-    socket: WebSocketStream<TcpStream>,
+    socket: Socket,
     ticket: String,
 }
 
@@ -176,7 +170,7 @@ struct Said<'a> {
 impl Watcher {
     /// Connects, asks, and hears that the ticket is queued.
     async fn arrive(to: SocketAddr, from: IpAddr, ticket: String) -> Result<Self> {
-        let mut socket = connect(to, from).await?;
+        let mut socket = connect(&format!("ws://{to}/v1/live"), to, Some(from)).await?;
         let asked = json!({ "watch": [ticket] }).to_string();
         socket.send(Message::text(asked)).await?;
         let queued = async {
@@ -234,24 +228,6 @@ fn state_of(message: &Message) -> Result<Option<String>> {
         ("refused", _) => bail!("refused: {text}"),
         _ => Ok(None),
     }
-}
-
-async fn connect(to: SocketAddr, from: IpAddr) -> Result<WebSocketStream<TcpStream>> {
-    let socket = TcpSocket::new_v4()?;
-    socket.bind((from, 0).into())?;
-    let stream = socket.connect(to).await;
-    let stream = stream.with_context(|| format!("cannot connect to {to} from {from}"))?;
-    stream.set_nodelay(true)?;
-    let mut request = format!("ws://{to}/v1/live").into_client_request()?;
-    let protocol = HeaderValue::from_static("firstcome.v1");
-    request
-        .headers_mut()
-        .insert("sec-websocket-protocol", protocol);
-    let config = WebSocketConfig::default()
-        .read_buffer_size(BUFFER_BYTES)
-        .write_buffer_size(0);
-    let (socket, _) = client_async_with_config(request, stream, Some(config)).await?;
-    Ok(socket)
 }
 
 fn now_us() -> Result<i64> {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use async_nats::jetstream::{self, Context as JetStream};
-use devstack::audit::{Attempt, Outcome, Verdict};
+use devstack::audit::{Attempt, Verdict};
 use devstack::{OpenSale, Role, Servers, Shopper, until};
 use sale::subject::{Channel, LogSubject};
 use sale::{Seq, Ticket};
@@ -67,11 +67,12 @@ impl Shop {
     async fn winners_are_told_the_same(&self, attempts: &[Attempt]) -> Result<()> {
         let anybody = self.shopper().await?;
         for attempt in attempts {
-            let Outcome::Accepted { ticket, verdict } = &attempt.outcome else {
+            let Some(accepted) = attempt.accepted() else {
                 anyhow::bail!("{attempt:?}")
             };
-            let told = anybody.learn(&self.doors, &ticket.to_string()).await?;
-            ensure!(Some(&told) == verdict.as_ref(), "{ticket}: {told:?}");
+            let ticket = accepted.ticket.to_string();
+            let told = anybody.learn(&self.doors, &ticket).await?;
+            ensure!(Some(&told) == accepted.verdict(), "{ticket}: {told:?}");
         }
         Ok(())
     }

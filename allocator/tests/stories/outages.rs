@@ -1,7 +1,7 @@
 //! Servers that die and come back in the middle of a sale.
 
 use anyhow::{Result, ensure};
-use devstack::audit::Attempt;
+use devstack::audit::{Attempt, Word};
 use devstack::{OpenSale, Servers, Shopper, until};
 use futures_util::future::try_join_all;
 
@@ -35,7 +35,7 @@ impl Shop {
                 shopper: shopper.id().parse()?,
                 outcome: devstack::audit::Outcome::Accepted {
                     ticket: ticket.parse()?,
-                    verdict: Some(verdict),
+                    heard: vec![Word::Poll(verdict)],
                 },
             })
         });

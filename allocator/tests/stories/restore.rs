@@ -3,7 +3,7 @@
 
 use anyhow::{Context, Result, ensure};
 use devstack::OpenSale;
-use devstack::audit::{Attempt, Outcome, Verdict};
+use devstack::audit::{Attempt, Verdict};
 use sale::subject::{Channel, LogSubject};
 use sale::{RECORD_VERSION, Ticket};
 use serde_json::json;
@@ -81,13 +81,13 @@ async fn cancel(shop: &Shop, order: Ticket) -> Result<()> {
 }
 
 fn first_won(attempts: &[Attempt]) -> Result<Ticket> {
-    let won = attempts.iter().find_map(|attempt| match &attempt.outcome {
-        Outcome::Accepted {
-            verdict: Some(Verdict::Won(order)),
-            ..
-        } => Some(Ticket::from_order_id(*order)),
-        _ => None,
-    });
+    let told = attempts.iter().filter_map(Attempt::accepted);
+    let won = told
+        .filter_map(|accepted| accepted.verdict())
+        .find_map(|verdict| match verdict {
+            Verdict::Won(order) => Some(Ticket::from_order_id(*order)),
+            Verdict::Lost(_) => None,
+        });
     won.context("nobody won")
 }
 
@@ -137,11 +137,12 @@ async fn a_backup_put_back_is_decided_again_to_the_same_orders() -> Result<()> {
     // And: the doors, which were open all the time, tell every shopper what they told before.
     let anybody = shop.shopper().await?;
     for attempt in &attempts {
-        let Outcome::Accepted { ticket, verdict } = &attempt.outcome else {
+        let Some(accepted) = attempt.accepted() else {
             continue;
         };
-        let told = anybody.learn(&shop.doors, &ticket.to_string()).await?;
-        ensure!(Some(&told) == verdict.as_ref(), "{ticket}: {told:?}");
+        let ticket = accepted.ticket.to_string();
+        let told = anybody.learn(&shop.doors, &ticket).await?;
+        ensure!(Some(&told) == accepted.verdict(), "{ticket}: {told:?}");
     }
 
     // And: the next sale goes on from there.

@@ -7,7 +7,7 @@ use tokio::time::{Instant, sleep};
 
 use super::http::Answer;
 use super::shopper::Shopper;
-use crate::audit::{Attempt, Outcome, Verdict};
+use crate::audit::{Attempt, Outcome, Verdict, Word};
 
 /// From a refused connection or a 503 to the next try; sooner than `Retry-After`, to keep tests short.
 const TRY_AGAIN: Duration = Duration::from_millis(50);
@@ -62,7 +62,7 @@ impl Shopper {
         let outcome = match answer.text("ticket") {
             Some(ticket) => Outcome::Accepted {
                 ticket: ticket.parse()?,
-                verdict: Some(self.learn(ingress, ticket).await?),
+                heard: vec![Word::Poll(self.learn(ingress, ticket).await?)],
             },
             None => Outcome::Refused(answer.problem().unwrap_or("unnamed").to_owned()),
         };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use devstack::audit::{Attempt, History, Outcome, Verdict, audit};
+use devstack::audit::{Attempt, Auditor, Outcome, PATIENCE, Verdict, Word, audit};
 use devstack::client::Event;
 use devstack::{Http, Live, OpenSale, Servers, Shopper, Stack, say};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
@@ -54,12 +54,18 @@ pub(crate) async fn run(ingress: usize) -> Result<ExitCode> {
     let started = Instant::now();
     let (attempts, waits) = rush(crowd, &sale).await?;
     let took = started.elapsed();
-    let history = History::read(stack.pool(), sale.parse()?, attempts).await?;
+    let (sale, auditor) = (sale.parse()?, Auditor::of(&stack).await?);
+    let quiet = auditor.quiet(&[(sale, &attempts)], PATIENCE).await?;
+    let history = auditor
+        .history(sale, attempts)
+        .await?
+        .asked_by_nobody_else();
     let findings = audit(&history);
     println!(
         "{}",
         Report {
             history: &history,
+            quiet: &quiet,
             findings: &findings,
             waits: &waits,
             took
@@ -67,11 +73,13 @@ pub(crate) async fn run(ingress: usize) -> Result<ExitCode> {
     );
     stack.stop().await?;
     servers.stop().await?;
-    Ok(if findings.is_clean() && findings.accepted > 0 {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(
+        if quiet.is_quiet() && findings.is_clean() && findings.accepted > 0 {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        },
+    )
 }
 
 async fn crowd(stack: &Stack, ingress: usize) -> Result<Vec<Ready>> {
@@ -124,15 +132,7 @@ async fn take_part(mut ready: Ready, sale: &str) -> Result<(Attempt, Option<Dura
     let shopper = ready.id;
     let ticket = match buy(&ready.shopper, sale).await? {
         Ok(ticket) => ticket,
-        Err(problem) => {
-            return Ok((
-                Attempt {
-                    shopper,
-                    outcome: Outcome::Refused(problem),
-                },
-                None,
-            ));
-        }
+        Err(outcome) => return Ok((Attempt { shopper, outcome }, None)),
     };
     let accepted = Instant::now();
     ready.live.watch(&[&ticket]).await?;
@@ -150,17 +150,18 @@ async fn take_part(mut ready: Ready, sale: &str) -> Result<(Attempt, Option<Dura
             shopper,
             outcome: Outcome::Accepted {
                 ticket: ticket.parse()?,
-                verdict,
+                heard: verdict.map(Word::Socket).into_iter().collect(),
             },
         },
         wait,
     ))
 }
 
-/// The ticket, or the problem of the last refusal. A shopper who is told to come back comes back, with
-/// the same key.
-async fn buy(shopper: &Shopper, sale: &str) -> Result<Result<String, String>> {
+/// The ticket, or what came instead of it. A shopper who is told to come back comes back, with the same key.
+async fn buy(shopper: &Shopper, sale: &str) -> Result<Result<String, Outcome>> {
     let key = Uuid::new_v4().to_string();
+    // Once the outcome was unknown, no refusal is certain any more.
+    let mut refused: fn(String) -> Outcome = Outcome::Refused;
     for _ in 0..RETURNS {
         let answer = shopper.buy(sale, Some(&key)).await?;
         let problem = match (answer.status, answer.problem()) {
@@ -173,12 +174,15 @@ async fn buy(shopper: &Shopper, sale: &str) -> Result<Result<String, String>> {
             (_, Some(problem)) => problem.to_owned(),
             (status, None) => bail!("{status} without a problem: {}", answer.body),
         };
+        if problem == "outcome-unknown" {
+            refused = Outcome::Unknown;
+        }
         let Some(wait_ms) = answer.body["retry_after_ms"].as_u64() else {
-            return Ok(Err(problem));
+            return Ok(Err(refused(problem)));
         };
         tokio::time::sleep(Duration::from_millis(wait_ms)).await;
     }
-    Ok(Err("gave up".to_owned()))
+    Ok(Err(refused("gave up".to_owned())))
 }
 
 fn verdict_of(event: Event) -> Result<Verdict> {

@@ -5,7 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use anyhow::Result;
-use devstack::audit::{Findings, History};
+use devstack::audit::{Findings, History, Quiet};
 use hdrhistogram::Histogram;
 
 /// Waits of up to a minute, in microseconds, to three digits.
@@ -32,6 +32,7 @@ impl Waits {
 /// One sale, counted.
 pub(crate) struct Report<'a> {
     pub(crate) history: &'a History,
+    pub(crate) quiet: &'a Quiet,
     pub(crate) findings: &'a Findings,
     pub(crate) waits: &'a Waits,
     /// From the first purchase to the last result.
@@ -42,6 +43,7 @@ impl fmt::Display for Report<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             history,
+            quiet,
             findings,
             waits,
             took,
@@ -51,12 +53,11 @@ impl fmt::Display for Report<'_> {
         row(f, "shoppers", history.attempts.len())?;
         row(f, "accepted (202)", findings.accepted)?;
         rows(f, "refused", &findings.refused)?;
+        row(f, "without a certain answer", findings.unknown)?;
         row(f, "won", findings.won)?;
         rows(f, "lost", &findings.lost)?;
         row(f, "orders in Postgres", history.orders.len())?;
-        for (name, count) in findings.faults() {
-            row(f, name, count)?;
-        }
+        write!(f, "{findings}")?;
         let (p50_ms, p99_ms) = (waits.quantile_ms(0.5), waits.quantile_ms(0.99));
         row(f, "ticket to result p50", format!("{p50_ms:.1} ms"))?;
         row(f, "ticket to result p99", format!("{p99_ms:.1} ms"))?;
@@ -65,7 +66,10 @@ impl fmt::Display for Report<'_> {
             "first purchase to last result",
             format!("{} ms", took.as_millis()),
         )?;
-        let verdict = if findings.is_clean() {
+        if !quiet.is_quiet() {
+            writeln!(f, "\n  {quiet}")?;
+        }
+        let verdict = if quiet.is_quiet() && findings.is_clean() {
             "Every invariant holds."
         } else {
             "An invariant is broken."

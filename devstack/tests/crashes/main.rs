@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use devstack::audit::{Attempt, History, Verdict, audit};
+use devstack::audit::{Accepted, Attempt, Auditor, History, PATIENCE, Verdict, audit};
 use devstack::client::Event;
 use devstack::{Http, Live, OpenSale, Servers, Shopper, Stack};
 use futures_util::future::try_join_all;
@@ -133,9 +133,13 @@ async fn a_sale_goes_on_while_every_process_is_killed_in_turn() -> Result<()> {
 
     // Then: every ticket has its verdict, the stock is sold to the unit, nobody has more than they may,
     // and nobody was passed over.
-    let history = History::read(stack.pool(), fair.sale.parse()?, visits.concat()).await?;
+    let (sale, attempts) = (fair.sale.parse()?, visits.concat());
+    let auditor = Auditor::of(&stack).await?;
+    let quiet = auditor.quiet(&[(sale, &attempts)], PATIENCE).await?;
+    let history = auditor.history(sale, attempts).await?;
     let findings = audit(&history);
-    assert!(findings.is_clean(), "{findings:?}");
+    assert!(quiet.is_quiet(), "{quiet}");
+    assert!(findings.is_clean() && findings.is_whole(), "{findings:?}");
     assert_eq!(history.orders.len(), STOCK as usize, "{findings:?}");
     assert!(
         decided_once_and_in_order(&stack).await?,
@@ -148,10 +152,9 @@ async fn a_sale_goes_on_while_every_process_is_killed_in_turn() -> Result<()> {
 
 /// The state of a won ticket, over a WebSocket.
 async fn told_live(stack: &Stack, history: &History) -> Result<String> {
-    let is_own = |verdict: Option<&Verdict>, ticket| verdict == Some(&Verdict::Won(ticket));
-    let mut accepted = history.accepted();
-    let winner = accepted.find(|(_, ticket, verdict)| is_own(*verdict, *ticket));
-    let ticket = winner.context("nobody won")?.1.to_string();
+    let is_own = |told: &Accepted<'_>| told.verdict() == Some(&Verdict::Won(told.ticket));
+    let winner = history.accepted().find(is_own);
+    let ticket = winner.context("nobody won")?.ticket.to_string();
     let mut live = Live::connect(&stack.notifier(0).live_url()).await?;
     live.watch(&[&ticket]).await?;
     match live.result_of(&ticket).await? {

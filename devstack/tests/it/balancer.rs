@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use devstack::audit::{History, audit};
+use devstack::audit::{Auditor, audit};
 use devstack::guarded::Guarded;
 use devstack::ports::PortLease;
 use devstack::process::Process;
@@ -87,9 +87,9 @@ async fn a_sale_goes_on_behind_the_balancer_while_a_replica_is_killed() -> Resul
         .into_iter()
         .map(async |(shopper, answer)| shopper.seen_through(&everywhere, answer).await);
     let attempts = try_join_all(learning).await?;
-    let history = History::read(stack.pool(), sale.parse()?, attempts).await?;
-    let findings = audit(&history);
-    ensure!(findings.is_clean(), "{findings:?}");
+    let auditor = Auditor::of(&stack).await?;
+    let findings = audit(&auditor.history(sale.parse()?, attempts).await?);
+    ensure!(findings.is_clean() && findings.is_whole(), "{findings:?}");
     ensure!(findings.accepted == CROWD, "{findings:?}");
     balancer.stop()?;
     stack.stop().await

@@ -1,5 +1,6 @@
 //! devstack on real servers: what it starts, and that nothing of it stays.
 
+mod auditing;
 mod balancer;
 mod held;
 mod installs;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use async_nats::jetstream;
 use async_nats::jetstream::stream::{Config, StorageType};
-use devstack::audit::{Attempt, Outcome, Place, Verdict};
+use devstack::audit::{Attempt, Outcome, Place, Verdict, Word};
 use devstack::{OpenSale, Role, Servers, Shopper, Stack, until};
 use futures_util::StreamExt;
 use futures_util::future::try_join_all;
@@ -139,11 +139,11 @@ async fn each_key_has_at_most_one_order(
         let mine = shopper.orders(&shop.sale).await?;
         let orders = mine.body["orders"].as_array().context("no list")?;
         let told: Vec<_> = match &attempt.outcome {
-            Outcome::Accepted {
-                verdict: Some(Verdict::Won(order)),
-                ..
-            } => vec![order.to_string()],
-            Outcome::Accepted { .. } => Vec::new(),
+            Outcome::Accepted { heard, .. } => match heard.first() {
+                Some(Word::Poll(Verdict::Won(order))) => vec![order.to_string()],
+                _ => Vec::new(),
+            },
+            Outcome::Unknown(_) => anyhow::bail!("not known: {attempt:?}"),
             // By a door that did not know the key: what it had won before is found here.
             Outcome::Refused(why) => {
                 assert_eq!(why, "sold-out");

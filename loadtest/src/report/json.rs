@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
+use devstack::audit::Findings;
 use serde::Serialize;
 
 use super::quantiles::Quantiles;
-use super::summary::{
-    accepted_per_s, began, inversion_p99_ms, mean_over_wait_ms, offered_per_s, orders_per_s,
-};
+use super::summary::{accepted_per_s, began, mean_over_wait_ms, offered_per_s, orders_per_s};
 use crate::run::{Claim, Refusals, Run, Slice, Tally, Timeline, Verdict};
 
 /// `null` stands for what was not measured or not judged.
@@ -42,7 +41,7 @@ struct Told<'a> {
     gave_up: u64,
     refusals: ToldRefusals,
     inversion_ms: Option<f64>,
-    audit: Option<ToldAudit>,
+    audit: Option<&'a Findings>,
     /// Of other scenarios.
     ceiling: Option<()>,
     watch: Option<()>,
@@ -68,19 +67,6 @@ struct ToldRetryAfter {
 struct ToldRefusals {
     kept: usize,
     dropped: u64,
-}
-
-#[derive(Serialize)]
-struct ToldAudit {
-    oversold: usize,
-    doubled: usize,
-    lost: usize,
-    out_of_order: usize,
-    contradictions: usize,
-    /// Nobody reads the log for it yet.
-    phantom: Option<usize>,
-    miscounted: usize,
-    turned_away: usize,
 }
 
 #[derive(Serialize)]
@@ -145,8 +131,8 @@ fn told(run: &Run) -> Told<'_> {
         unanswered: tally.broken,
         gave_up: tally.gave_up,
         refusals: told_refusals(&tally.refusals),
-        inversion_ms: inversion_p99_ms(run),
-        audit: told_audit(run),
+        inversion_ms: run.inversion_p99_ms,
+        audit: run.audit.as_ref(),
         ceiling: None,
         watch: None,
         timeline: told_timeline(&tally.timeline),
@@ -183,20 +169,6 @@ fn told_refusals(refusals: &Refusals) -> ToldRefusals {
         kept: refusals.kept.len(),
         dropped: refusals.dropped,
     }
-}
-
-fn told_audit(run: &Run) -> Option<ToldAudit> {
-    let findings = run.audit.as_ref()?;
-    Some(ToldAudit {
-        oversold: findings.oversold,
-        doubled: findings.doubled,
-        lost: findings.lost_tickets,
-        out_of_order: findings.out_of_order,
-        contradictions: findings.contradictions,
-        phantom: None,
-        miscounted: findings.miscounted,
-        turned_away: findings.turned_away,
-    })
 }
 
 fn told_timeline(timeline: &Timeline) -> ToldTimeline<'_> {

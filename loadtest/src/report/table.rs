@@ -104,7 +104,7 @@ fn quantiles(f: &mut fmt::Formatter<'_>, name: &str, told: Option<Quantiles>) ->
 fn honesty(f: &mut fmt::Formatter<'_>, run: &Run) -> fmt::Result {
     writeln!(f)?;
     row(f, "Retry-After", summary::honesty(&run.tally.retry_after))?;
-    let inversion = match summary::inversion_p99_ms(run) {
+    let inversion = match run.inversion_p99_ms {
         Some(ms) => format!("p99 {} ms from the order of arrival", figure(ms)),
         None => "not judged: there was no log to read".to_owned(),
     };
@@ -136,7 +136,7 @@ fn audit(f: &mut fmt::Formatter<'_>, run: &Run) -> fmt::Result {
     for (what, found) in faults {
         row(f, what, summary::found(found))?;
     }
-    Ok(())
+    summary::not_judged(run).try_for_each(|why| row(f, "not judged", why))
 }
 
 fn row(f: &mut fmt::Formatter<'_>, name: &str, value: impl fmt::Display) -> fmt::Result {

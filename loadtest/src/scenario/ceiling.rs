@@ -51,10 +51,9 @@ pub(crate) async fn run(config: &config::Ceiling) -> Result<Report> {
     let builder = builder.env(Role::Setup, "LOG_MAX_BYTES", &log_bytes.to_string());
     let mut stack = builder.start().await?;
     let bare = stack.add_ingress_of(bare).await?;
-    let door = stack.ingress(INGRESS).url();
     let bench = Bench {
         operator: stack.operator().await?,
-        shoppers: Arc::new(Shoppers::for_purchases(purchases_max, &door).await?),
+        shoppers: Arc::new(Shoppers::for_purchases(purchases_max, stack.ingress(INGRESS).addr()).await?),
         connections: config.connections,
         lasts: Duration::from_secs(config.seconds),
         bare,

@@ -2,4 +2,7 @@
 //! are of real answers, not how large they are.
 
 mod ceiling;
+mod crowd;
+mod run;
+mod target;
 mod watch;

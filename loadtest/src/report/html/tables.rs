@@ -91,7 +91,9 @@ pub(super) fn audit(run: &Run) -> String {
         .into_iter()
         .map(|(what, found)| vec![what.to_owned(), summary::found(found)]);
     let rows: Vec<Vec<String>> = rows.collect();
-    section("Audit", &table(Of::Figures, &["fault", "found"], &rows))
+    let table = table(Of::Figures, &["fault", "found"], &rows);
+    let why = summary::not_judged(run).map(|why| format!("<p>Not judged: {}.</p>\n", Text(why)));
+    section("Audit", &format!("{table}{}", why.collect::<String>()))
 }
 
 pub(super) fn answers(run: &Run) -> String {
@@ -142,7 +144,7 @@ fn quantiles(told: Option<Quantiles>) -> [String; 5] {
 
 /// Retry-After, the order of the log, and what the run was told.
 pub(super) fn settings(run: &Run) -> String {
-    let inversion = summary::inversion_p99_ms(run).map_or("not judged".to_owned(), |ms| {
+    let inversion = run.inversion_p99_ms.map_or("not judged".to_owned(), |ms| {
         format!("p99 {} ms from the order of arrival", figure(ms))
     });
     let mut rows = vec![

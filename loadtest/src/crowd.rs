@@ -1,0 +1,129 @@
+//! A crowd that comes when it comes: everybody arrives on schedule, whatever has become of those before.
+
+mod cross_check;
+mod judge;
+mod notes;
+mod plan;
+mod shopper;
+mod watch;
+
+pub(crate) use plan::{Behaviour, Plan};
+
+use std::panic::resume_unwind;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use anyhow::{Context, Result};
+use devstack::{open_files, say};
+use tokio::task::{JoinError, JoinSet};
+use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
+
+use crate::config::Against;
+use crate::report::Progress;
+use crate::run::Run;
+use crate::shoppers::Shoppers;
+use crate::target::{SaleAt, Target};
+use notes::Notes;
+use shopper::{Seen, Shopper};
+
+/// Everybody's page is open so long before they press the button; then its WebSocket is there.
+const PAGE_OPEN_FOR: Duration = Duration::from_millis(500);
+
+/// Where a crowd is: what it loads, what it wants, and who it is made of.
+struct Scene {
+    target: Target,
+    sales: Vec<SaleAt>,
+    /// Opened for this run: nobody else buys there.
+    sales_are_ours: bool,
+    shoppers: Shoppers,
+    behaviour: Behaviour,
+    notes: Notes,
+}
+
+/// What there is when the crowd has gone home.
+struct Outcome {
+    began: SystemTime,
+    took: Duration,
+    seen: Vec<Seen>,
+    /// Somebody pressed Ctrl-C.
+    is_interrupted: bool,
+}
+
+/// Sends the crowd and judges what came of it.
+pub(crate) async fn run(plan: &Plan, against: &Against) -> Result<Run> {
+    open_files::raise();
+    let target = Target::of(against, &plan.variables).await?;
+    let scene = Arc::new(prepare(target, plan, against).await?);
+    say(&format!("{} arrivals", plan.arrivals.len()));
+    let began = SystemTime::now();
+    let progress = Progress::begin(plan.scenario, plan.expected())?;
+    let over = CancellationToken::new();
+    let watching = tokio::spawn(watch::watch(scene.clone(), progress, over.clone()));
+    let (seen, is_interrupted) = send(&scene, plan, against.sockets).await;
+    let took = scene.notes.at(Instant::now());
+    over.cancel();
+    watching.await?;
+    let scene = Arc::into_inner(scene).context("somebody has not gone home")?;
+    let outcome = Outcome {
+        began,
+        took,
+        seen,
+        is_interrupted,
+    };
+    judge::judge(scene, plan, against, outcome).await
+}
+
+async fn prepare(target: Target, plan: &Plan, against: &Against) -> Result<Scene> {
+    let sales = match against.sale.as_slice() {
+        [] => {
+            let opened = target.open_sales(plan.sales, plan.stock, plan.unit_limit);
+            opened.await?
+        }
+        named => target.sales(named).await?,
+    };
+    say(&format!("{} shoppers sign in", plan.shoppers));
+    let door = &target.doors[0];
+    let shoppers = match &against.sessions {
+        Some(file) => Shoppers::of_file(file, door).await?,
+        None => Shoppers::guests(plan.shoppers, door).await?,
+    };
+    Ok(Scene {
+        target,
+        sales,
+        sales_are_ours: against.sale.is_empty(),
+        shoppers,
+        behaviour: plan.behaviour,
+        notes: Notes::of(Instant::now() + PAGE_OPEN_FOR, plan.expected()),
+    })
+}
+
+/// Lets everybody arrive and waits for all, unless it is interrupted: then what was seen so far is all.
+async fn send(scene: &Arc<Scene>, plan: &Plan, sockets: u64) -> (Vec<Seen>, bool) {
+    let mut present = JoinSet::new();
+    let mut seen = Vec::with_capacity(plan.arrivals.len());
+    let all = async {
+        for (number, due) in (0..).zip(&plan.arrivals) {
+            let due = scene.notes.moment(*due);
+            sleep_until(due.checked_sub(PAGE_OPEN_FOR).unwrap_or(due)).await;
+            present.spawn(Shopper::new(scene.clone(), number, due, sockets).shop());
+            while let Some(gone) = present.try_join_next() {
+                seen.push(told(gone));
+            }
+        }
+        while let Some(gone) = present.join_next().await {
+            seen.push(told(gone));
+        }
+    };
+    let is_interrupted = tokio::select! {
+        () = all => false,
+        _ = tokio::signal::ctrl_c() => true,
+    };
+    present.shutdown().await;
+    (seen, is_interrupted)
+}
+
+fn told(gone: Result<Seen, JoinError>) -> Seen {
+    // Nobody is sent away before all have come, so it can only be a fault of this program.
+    gone.unwrap_or_else(|error| resume_unwind(error.into_panic()))
+}

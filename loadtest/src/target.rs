@@ -1,0 +1,282 @@
+//! What is loaded: a private stack, or one that runs already.
+
+mod address;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use devstack::audit::Auditor;
+use devstack::{OpenSale, Operator, Process, Role, Servers, Stack, binaries, say, until};
+use serde::Deserialize;
+use sqlx::PgPool;
+use sqlx::postgres::PgPoolOptions;
+
+pub(crate) use address::Address;
+
+use crate::config::{Against, Replicas};
+use crate::door::Door;
+use crate::memory;
+use crate::request;
+use crate::run::Resident;
+
+/// Connections to all doors together: half of the files that a process may commonly open, and half of what one
+/// ingress takes.
+const CONNECTIONS_MAX: usize = 8_000;
+
+/// A sale is known at every door in milliseconds.
+const SOON: Duration = Duration::from_secs(30);
+
+/// What can be loaded.
+pub(crate) struct Target {
+    /// In words.
+    pub(crate) name: String,
+    pub(crate) doors: Vec<Door>,
+    /// The notifiers; nobody has a WebSocket where there are none.
+    pub(crate) live: Vec<Live>,
+    operator: Option<Operator>,
+    pool: Option<PgPool>,
+    own: Option<Own>,
+}
+
+/// A notifier.
+pub(crate) struct Live {
+    pub(crate) url: String,
+    pub(crate) address: Address,
+}
+
+/// A stack of our own, with servers of its own.
+struct Own {
+    stack: Stack,
+    servers: Arc<Servers>,
+}
+
+/// A sale of the run.
+#[derive(Clone, Debug)]
+pub(crate) struct SaleAt {
+    pub(crate) id: String,
+    pub(crate) stock: u64,
+}
+
+impl Target {
+    /// The one that runs, or a new stack with these variables.
+    pub(crate) async fn of(against: &Against, variables: &[(Role, &str, String)]) -> Result<Self> {
+        match &against.target {
+            Some(url) => Self::running(url, against).await,
+            None => Self::own(&against.replicas, variables).await,
+        }
+    }
+
+    async fn own(replicas: &Replicas, variables: &[(Role, &str, String)]) -> Result<Self> {
+        say("building the processes");
+        binaries::folder().await?;
+        say("starting the stack");
+        let servers = Servers::own().await?;
+        let mut builder = Stack::builder()
+            .partitions(replicas.partitions)
+            .ingress(replicas.ingress)
+            .allocators(replicas.allocators)
+            .notifiers(replicas.notifiers)
+            .on(&servers);
+        for (role, name, value) in variables {
+            builder = builder.env(*role, name, value);
+        }
+        let stack = builder.start().await?;
+        let door = |index| {
+            let addr = stack.ingress(index).addr();
+            Door::at(addr, &addr.to_string(), CONNECTIONS_MAX / replicas.ingress)
+        };
+        let live = |process: &Process| Live {
+            url: process.live_url(),
+            address: Address::of(process.addr()),
+        };
+        Ok(Self {
+            name: replicas.to_string(),
+            doors: (0..replicas.ingress).map(door).collect(),
+            live: (0..replicas.notifiers)
+                .map(|index| live(stack.notifier(index)))
+                .collect(),
+            operator: Some(stack.operator().await?),
+            pool: None,
+            own: Some(Own { stack, servers }),
+        })
+    }
+
+    async fn running(url: &str, against: &Against) -> Result<Self> {
+        let address = Address::parse(url, "http").await?;
+        let door = Door::at(address.socket, &address.host, CONNECTIONS_MAX);
+        let request = request::get(door.host(), "/config.json", None);
+        let config = door.ask(&request).await;
+        let config = config.with_context(|| format!("{url} does not answer"))?;
+        ensure!(
+            config.status == 200,
+            "{url} is no ingress: /config.json is {}",
+            config.status
+        );
+        let config: PageConfig =
+            serde_json::from_slice(&config.body).context("an odd /config.json")?;
+        let live = Live {
+            address: Address::parse(&config.live_url, "ws").await?,
+            url: config.live_url,
+        };
+        Ok(Self {
+            name: url.to_owned(),
+            doors: vec![door],
+            live: vec![live],
+            operator: against.operator(url)?,
+            pool: against.database().await?,
+            own: None,
+        })
+    }
+
+    /// New sales, with this stock and limit each, once every door knows them.
+    pub(crate) async fn open_sales(
+        &self,
+        count: usize,
+        stock: u32,
+        unit_limit: u16,
+    ) -> Result<Vec<SaleAt>> {
+        let operator = self.operator.as_ref().context(
+            "no sale to load: name one with --sale, or an operator's token with --operator-token-file",
+        )?;
+        let mut sales = Vec::with_capacity(count);
+        for number in 1..=count {
+            let sale = OpenSale {
+                product: format!("Load test {number}"),
+                unit_limit,
+                ..OpenSale::of(stock)
+            };
+            let id = operator.open_sale(&sale).await?;
+            self.knows(&id).await?;
+            let stock = stock.into();
+            sales.push(SaleAt { id, stock });
+        }
+        Ok(sales)
+    }
+
+    /// Sales that are there and active.
+    pub(crate) async fn sales(&self, ids: &[String]) -> Result<Vec<SaleAt>> {
+        let mut sales = Vec::with_capacity(ids.len());
+        for id in ids {
+            let sale = self.sale(0, id).await?;
+            let sale = sale.with_context(|| format!("no sale {id} at {}", self.name))?;
+            ensure!(
+                sale.state == "active",
+                "sale {id} is {}: nobody can buy",
+                sale.state
+            );
+            sales.push(SaleAt {
+                id: id.clone(),
+                stock: sale.stock,
+            });
+        }
+        Ok(sales)
+    }
+
+    async fn knows(&self, id: &str) -> Result<()> {
+        let what = format!("sale {id} active");
+        until(&what, SOON, async || {
+            for door in 0..self.doors.len() {
+                let sale = self.sale(door, id).await?;
+                if sale.is_none_or(|sale| sale.state != "active") {
+                    return Ok(None);
+                }
+            }
+            Ok(Some(()))
+        })
+        .await
+    }
+
+    /// A sale as the `door`-th tells it; nothing when it knows none.
+    pub(crate) async fn sale(&self, door: usize, id: &str) -> Result<Option<PublicSale>> {
+        let door = &self.doors[door];
+        let request = request::get(door.host(), &format!("/v1/sales/{id}"), None);
+        let answer = door.ask(&request).await?;
+        match answer.status {
+            200 => Ok(Some(serde_json::from_slice(&answer.body)?)),
+            _ => Ok(None),
+        }
+    }
+
+    /// Purchases that wait for their decision; unknown without an operator.
+    pub(crate) async fn backlog(&self) -> Result<Option<u64>> {
+        let Some(operator) = &self.operator else {
+            return Ok(None);
+        };
+        let answer = operator.get("/v1/operations/partitions").await?;
+        let partitions = answer.body["partitions"].as_array();
+        let partitions = partitions.context("no partitions")?.iter();
+        Ok(partitions.map(|one| one["backlog"].as_u64()).sum())
+    }
+
+    /// Somebody who may look into the books; nobody without a database.
+    pub(crate) async fn auditor(&self, against: &Against) -> Result<Option<Auditor>> {
+        if let Some(own) = &self.own {
+            return Ok(Some(Auditor::of(&own.stack).await?));
+        }
+        let Some(pool) = &self.pool else {
+            return Ok(None);
+        };
+        let auditor = Auditor::reading(pool);
+        Ok(Some(match &against.nats_url {
+            Some(url) => auditor.with_log_at(url).await?,
+            None => auditor,
+        }))
+    }
+
+    /// Memory of the processes of a private stack.
+    pub(crate) fn resident(&self) -> Vec<Resident> {
+        let Some(own) = &self.own else {
+            return Vec::new();
+        };
+        let resident = |process: &Process| {
+            let memory = memory::Resident::of(process.pid()?).ok()?;
+            Some(Resident {
+                process: process.name().to_owned(),
+                bytes: memory.now,
+            })
+        };
+        own.stack.processes().filter_map(resident).collect()
+    }
+
+    /// A private stack ends; one that runs goes on.
+    pub(crate) async fn stop(self) -> Result<()> {
+        let Some(own) = self.own else { return Ok(()) };
+        own.stack.stop().await?;
+        own.servers.stop().await
+    }
+}
+
+/// What a page is told.
+#[derive(Deserialize)]
+struct PageConfig {
+    live_url: String,
+}
+
+/// What matters of a sale.
+#[derive(Deserialize)]
+pub(crate) struct PublicSale {
+    pub(crate) state: String,
+    pub(crate) stock: u64,
+    pub(crate) remaining: u64,
+}
+
+impl Against {
+    fn operator(&self, url: &str) -> Result<Option<Operator>> {
+        let Some(file) = &self.operator_token_file else {
+            return Ok(None);
+        };
+        let token = std::fs::read_to_string(file);
+        let token = token.with_context(|| format!("cannot read {}", file.display()))?;
+        Ok(Some(Operator::new(url.trim_end_matches('/'), token.trim())))
+    }
+
+    async fn database(&self) -> Result<Option<PgPool>> {
+        let Some(url) = &self.database_url else {
+            return Ok(None);
+        };
+        // The URL holds a password: what it is refused for must not repeat it.
+        let pool = PgPoolOptions::new().max_connections(4).connect(url).await;
+        Ok(Some(pool.context("cannot connect to --database-url")?))
+    }
+}
