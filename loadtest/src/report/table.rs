@@ -215,6 +215,16 @@ mod tests {
     }
 
     #[test]
+    fn what_could_not_be_judged_is_told_with_its_reason() {
+        let mut run = given_a_run();
+        let findings = run.audit.as_mut().unwrap();
+        findings.phantom = None;
+        findings.not_judged.insert("no log".to_owned());
+        assert_eq!(told(&run, "phantoms"), ["not", "judged"]);
+        assert_eq!(told(&run, "not judged"), ["no", "log"]);
+    }
+
+    #[test]
     fn the_last_line_is_the_verdict() {
         let mut run = given_a_run();
         let last = |run: &Run| Table(run).to_string().lines().last().unwrap().to_owned();
