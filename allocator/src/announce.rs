@@ -1,5 +1,6 @@
 //! The decided feed of one partition: what each commit decided, and a pulse when nothing did.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use async_nats::Client;
@@ -8,45 +9,14 @@ use sale::{Generation, Sale, Seq, subject};
 use tracing::warn;
 
 use crate::group::Group;
+use crate::pace::Pace;
 use crate::store::Taken;
-
-/// How much of a measured rate the latest commit is: about the last twenty commits count.
-const LATEST_WEIGHT: f64 = 0.05;
 
 /// Announces for one owner of one partition.
 pub(crate) struct Announcer {
     feed: Client,
     message: Decided,
     pace: Pace,
-}
-
-/// How fast decisions are made, as a moving average over commits.
-#[derive(Debug, Default)]
-struct Pace {
-    busy_s: f64,
-    purchases: f64,
-    records: f64,
-}
-
-impl Pace {
-    fn measure(&mut self, purchases: u64, records: usize, busy: Duration) {
-        let keep = 1.0 - LATEST_WEIGHT;
-        self.busy_s = self.busy_s * keep + busy.as_secs_f64();
-        self.purchases = self.purchases * keep + purchases as f64;
-        self.records = self.records * keep + records as f64;
-    }
-
-    fn drain_per_s(&self) -> f64 {
-        ratio(self.purchases, self.busy_s)
-    }
-
-    fn mean_group(&self) -> f64 {
-        ratio(self.purchases, self.records)
-    }
-}
-
-fn ratio(of: f64, to: f64) -> f64 {
-    if to > 0.0 { of / to } else { 0.0 }
 }
 
 impl Announcer {
@@ -72,6 +42,12 @@ impl Announcer {
             message,
             pace: Pace::default(),
         }
+    }
+
+    /// For an owner that decides at most so many purchases a second.
+    pub(crate) fn throttled(mut self, decisions_max_per_s: Option<NonZeroU32>) -> Self {
+        self.pace = Pace::of(decisions_max_per_s);
+        self
     }
 
     /// Tells what a commit decided; `busy` is how long reading, deciding and committing took.

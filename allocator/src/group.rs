@@ -18,7 +18,7 @@ use crate::store::Step;
 
 /// Most purchases in one commit: enough that the round trip no longer counts, small enough that
 /// the first of them does not wait for the last (about 50 ms).
-const GROUP_PURCHASES_MAX: u64 = 8_192;
+pub(crate) const GROUP_PURCHASES_MAX: u64 = 8_192;
 
 /// Most records in one commit, for logs whose records hold one purchase each.
 const GROUP_RECORDS_MAX: usize = 2_048;

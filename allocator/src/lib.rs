@@ -29,6 +29,7 @@ mod group;
 mod intervene;
 mod log;
 mod owner;
+mod pace;
 mod replay;
 mod setup;
 mod store;

@@ -140,7 +140,8 @@ impl Owner {
             Ok((Ok(_), Err(error))) => return Err((postgres, error.into())),
             Err(ended) => return Err((postgres, ended)),
         };
-        let mut announcer = Announcer::new(tools.feed.clone(), &taken);
+        let announcer = Announcer::new(tools.feed.clone(), &taken);
+        let mut announcer = announcer.throttled(tools.decisions_max_per_s);
         announcer.pulse(log.last_seq()).await;
         let grant = taken.grant;
         Ok(Self {

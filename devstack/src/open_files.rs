@@ -3,12 +3,16 @@
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// Raises the soft limit to the hard one. When that is refused, the crowd will say so when it cannot connect.
-pub fn raise() {
-    let maximum = getrlimit(Resource::Nofile).maximum;
+/// Raises the soft limit to the hard one and returns what is now allowed. That it was refused is no error: whoever needs
+/// more than is allowed says so.
+pub fn raise() -> u64 {
+    let limits = getrlimit(Resource::Nofile);
     let raised = Rlimit {
-        current: maximum,
-        maximum,
+        current: limits.maximum,
+        maximum: limits.maximum,
     };
-    let _ = setrlimit(Resource::Nofile, raised);
+    match setrlimit(Resource::Nofile, raised) {
+        Ok(()) => limits.maximum.unwrap_or(u64::MAX),
+        Err(_) => limits.current.unwrap_or(u64::MAX),
+    }
 }

@@ -9,7 +9,7 @@ use sale::{Generation, Moment, Partition, Place, Ruling, Sale, SaleId, Seq, Tick
 use tokio::sync::{oneshot, watch};
 
 use crate::generations::Generations;
-use crate::own::OwnRecords;
+use crate::own::{OwnRecord, OwnRecords};
 use crate::status::TicketStatus;
 
 /// Decided records kept per partition, so that a shopper who asks a moment after the decision is
@@ -239,15 +239,17 @@ impl State {
     }
 
     /// This process' record was just acknowledged: the log is at least this long.
-    pub(crate) fn note_logged(&mut self, partition: Partition, seq: Seq, purchases: u32) {
+    pub(crate) fn note_logged(&mut self, partition: Partition, seq: Seq, record: OwnRecord) {
         let Some(known) = self.partitions.get_mut(&partition) else {
             return;
         };
         known.standing.last_seq = known.standing.last_seq.max(seq);
         // It may have been decided before its acknowledgement arrived.
         if seq > known.standing.cursor {
-            known.own.add(seq, purchases);
+            known.own.add(seq, record);
             known.count_own();
+        } else {
+            record.is_decided(record.logged_at);
         }
     }
 
@@ -308,7 +310,7 @@ impl State {
         standing.halted = message.halted.map(Arc::from);
         standing.decided_total = message.decided_total;
         standing.cursor = message.cursor;
-        known.own.forget_until(message.cursor);
+        known.own.forget_until(message.cursor, now);
         known.count_own();
         known.remember(message.records);
         let resolved = known.resolve();
@@ -403,7 +405,7 @@ impl PartitionState {
         self.generations = row.generations;
         self.standing.cursor = row.cursor;
         self.standing.last_seq = self.standing.last_seq.max(row.cursor);
-        self.own.forget_until(row.cursor);
+        self.own.forget_until(row.cursor, now);
         self.count_own();
         self.standing.decided_total = row.decided_total;
         self.standing.halted = row.halted.map(Arc::from);
@@ -490,6 +492,7 @@ pub(crate) fn found(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::verdict_times::VerdictTimes;
 
     #[test]
     fn nobody_is_ahead_of_a_place_that_is_decided() {
@@ -514,5 +517,39 @@ mod tests {
             })
         };
         assert_eq!([7, 8, 9].map(ahead_of), [0, 5, 15]);
+    }
+
+    #[test]
+    fn a_record_that_is_decided_when_its_acknowledgement_comes_took_no_time() {
+        let (now, partition) = (Instant::now(), Partition::try_from(0).unwrap());
+        let mut state = State::default();
+        let partitions = vec![PartitionSnapshot {
+            partition,
+            epoch: 1,
+            generation: Generation::FIRST,
+            cursor: Seq::try_from(7).unwrap(),
+            decided_total: 0,
+            halted: None,
+            generations: Generations::default(),
+        }];
+        state.merge(
+            Snapshot {
+                partitions,
+                sales: Vec::new(),
+            },
+            now,
+        );
+        let times = Arc::new(VerdictTimes::new(now));
+        for seq in [7_u64, 8] {
+            let record = OwnRecord {
+                purchases: 3,
+                logged_at: now,
+                times: Some(Arc::clone(&times)),
+            };
+            state.note_logged(partition, seq.try_into().unwrap(), record);
+        }
+        assert_eq!(times.lately(now), [(0, 3)].into());
+        let standing = state.standing(partition).unwrap();
+        assert_eq!((standing.own_records, standing.own_purchases), (1, 3));
     }
 }

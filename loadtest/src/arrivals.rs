@@ -103,7 +103,12 @@ mod tests {
         let arrivals = strangers(&ramp(), 1);
         assert!(arrivals.is_sorted());
         // Counts of a Poisson process are within five times their root of the mean, but once in a million.
-        for (from_s, to_s, mean) in [(0, 5, 1_250), (5, 10, 3_750), (10, 15, 5_000), (20, 25, 1_250)] {
+        for (from_s, to_s, mean) in [
+            (0, 5, 1_250),
+            (5, 10, 3_750),
+            (10, 15, 5_000),
+            (20, 25, 1_250),
+        ] {
             let (count, root) = (between(&arrivals, from_s, to_s), f64::from(mean).sqrt());
             let off = (count as f64 - f64::from(mean)).abs();
             assert!(off < 5.0 * root, "{count} in {from_s} to {to_s} s");
@@ -139,15 +144,16 @@ mod tests {
         let arrivals = within(1_000, SECOND, 1);
         assert_eq!(arrivals.len(), 1_000);
         assert!(arrivals.is_sorted() && arrivals[999] < SECOND);
-        assert!((400..600).contains(&between(&arrivals.iter().map(|at| *at * 2).collect::<Vec<_>>(), 0, 1)));
+        assert!((400..600).contains(&between(
+            &arrivals.iter().map(|at| *at * 2).collect::<Vec<_>>(),
+            0,
+            1
+        )));
     }
 
     #[test]
     fn nobody_comes_where_the_rate_is_zero() {
-        let stages = [
-            Stage::constant(0.0, SECOND),
-            Stage::constant(50.0, SECOND),
-        ];
+        let stages = [Stage::constant(0.0, SECOND), Stage::constant(50.0, SECOND)];
         let arrivals = strangers(&stages, 1);
         assert!(!arrivals.is_empty() && arrivals[0] >= SECOND);
         assert!(strangers(&[], 1).is_empty());

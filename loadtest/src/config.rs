@@ -23,6 +23,12 @@ const WATCHERS: u64 = 16_000;
 /// Fits one commit, which takes 8,192 purchases.
 const WATCHERS_OF_A_BURST: u64 = 5_000;
 
+/// The most units that a sale may have, less the one that comes before.
+const PURCHASES_MAX: u32 = 9_999_999;
+
+/// The scarce sale of `drain`: sold out within the first records, so that nearly every decision is a loser's.
+const SCARCE: u32 = 1_000;
+
 /// Measures a stack under load, and judges it
 ///
 /// Without --target it starts a private stack for the run. It ends with 0 when every promise held, 1 when one was
@@ -58,10 +64,34 @@ pub(crate) enum Scenario {
     MultiSale(MultiSale),
 
     /// What durability, orders and the sold-out gate cost, as ratios to an ingress without a log
+    ///
+    /// Beside them what JetStream does alone, in full records, and Postgres, in plain inserts of the same orders.
+    /// Ends with 1 when an answer was not as expected or an accepted purchase has no order.
     Ceiling(Ceiling),
 
     /// What a crowd of live WebSockets costs a notifier, and how soon everybody has their result
+    ///
+    /// Ends with 1 when somebody missed their result, or had it twice or wrong.
     Watch(Watch),
+
+    /// How fast one allocator drains a full log into orders, and what it keeps in memory
+    ///
+    /// Once with stock for everybody, beside a plain bulk insert of the same orders, and once with 1,000 units. After each
+    /// the allocator starts again on what it has, and the log is decided once more and compared. Ends with 1 when an order
+    /// is missing or too many, or the comparison finds a difference.
+    Drain(Drain),
+
+    /// How long a partition stands still when its allocator is killed with -9
+    ///
+    /// From each kill to the first decision of the standby, under a light load. Ends with 1 when a purchase that was
+    /// logged meanwhile has no order, or the log decided once more differs.
+    Failover(Failover),
+
+    /// Whether the client of these measurements can be believed: it and wrk against the same ingress
+    ///
+    /// Both send purchases and reads of a sale to an ingress without a log, in turns. Needs wrk on PATH. Ends with 3 when
+    /// the rates differ by more than 15 %, with 1 when an answer was not as expected.
+    Calibrate(Calibrate),
 
     /// A part of the crowd, in a process of its own: `watch` starts it
     #[command(hide = true)]
@@ -76,7 +106,7 @@ pub(crate) struct Ceiling {
     pub(crate) connections: u64,
 
     /// Seconds of each measurement
-    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=SECONDS_MAX))]
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u64).range(1..=SECONDS_MAX))]
     pub(crate) seconds: u64,
 
     /// How often everything is measured, one after the other; what is told are medians
@@ -84,7 +114,7 @@ pub(crate) struct Ceiling {
     pub(crate) rounds: u64,
 
     /// Write the figures to this file as well
-    #[arg(long)]
+    #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
 }
 
@@ -100,7 +130,7 @@ pub(crate) struct Watch {
     pub(crate) burst: bool,
 
     /// Write the figures to this file as well
-    #[arg(long)]
+    #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
 }
 
@@ -113,4 +143,61 @@ impl Watch {
         };
         self.connections.unwrap_or(all)
     }
+}
+
+/// Settings of `loadtest drain`.
+#[derive(Debug, Args)]
+pub(crate) struct Drain {
+    /// Purchases in the log, each of another shopper
+    #[arg(long, default_value_t = 500_000, value_parser = clap::value_parser!(u32).range(1..=i64::from(PURCHASES_MAX)))]
+    pub(crate) purchases: u32,
+
+    /// Units to sell; once as many as purchases and once 1000 if not said
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=i64::from(PURCHASES_MAX)))]
+    pub(crate) stock: Option<u32>,
+
+    /// Write the figures to this file as well
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+}
+
+impl Drain {
+    pub(crate) fn stocks(&self) -> Vec<u32> {
+        match self.stock {
+            Some(stock) => vec![stock],
+            None => vec![self.purchases, SCARCE],
+        }
+    }
+}
+
+/// Settings of `loadtest failover`.
+#[derive(Debug, Args)]
+pub(crate) struct Failover {
+    /// How often the owner is killed
+    #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u64).range(1..=999))]
+    pub(crate) kills: u64,
+
+    /// Write the figures to this file as well
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+}
+
+/// Settings of `loadtest calibrate`.
+#[derive(Debug, Args)]
+pub(crate) struct Calibrate {
+    /// Connections of each client, as many as those of `ceiling`
+    #[arg(long, default_value_t = 512, value_parser = clap::value_parser!(u64).range(1..=CONNECTIONS_MAX))]
+    pub(crate) connections: u64,
+
+    /// Seconds of each measurement
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u64).range(1..=SECONDS_MAX))]
+    pub(crate) seconds: u64,
+
+    /// How often everything is measured, one after the other; what is told are medians
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=99))]
+    pub(crate) rounds: u64,
+
+    /// Write the figures to this file as well
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
 }

@@ -13,7 +13,7 @@ use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use crate::watchers::{Heard, Task, Waiting};
 
 /// Half of the files that a process may commonly open.
-const WATCHERS_PER_PROCESS: usize = 10_000;
+pub(crate) const WATCHERS_PER_PROCESS: usize = 10_000;
 
 /// Processes full of watchers.
 pub(crate) struct Crew(Vec<Worker>);

@@ -14,13 +14,15 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result};
-use devstack::{open_files, say};
+use devstack::say;
+use tokio::sync::Semaphore;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Against;
 use crate::report::Progress;
+use crate::room;
 use crate::run::Run;
 use crate::shoppers::Shoppers;
 use crate::target::{SaleAt, Target};
@@ -37,6 +39,8 @@ struct Scene {
     /// Opened for this run: nobody else buys there.
     sales_are_ours: bool,
     shoppers: Shoppers,
+    /// WebSockets that may be open at a time; whoever finds none polls.
+    sockets: Semaphore,
     behaviour: Behaviour,
     notes: Notes,
 }
@@ -52,9 +56,9 @@ struct Outcome {
 
 /// Sends the crowd and judges what came of it.
 pub(crate) async fn run(plan: &Plan, against: &Against) -> Result<Run> {
-    open_files::raise();
-    let target = Target::of(against, &plan.variables).await?;
-    let scene = Arc::new(prepare(target, plan, against).await?);
+    let room = room::halves()?;
+    let target = Target::of(against, &plan.variables, room).await?;
+    let scene = Arc::new(prepare(target, plan, against, room).await?);
     say(&format!("{} arrivals", plan.arrivals.len()));
     let began = SystemTime::now();
     let progress = Progress::begin(plan.scenario, plan.expected())?;
@@ -74,7 +78,7 @@ pub(crate) async fn run(plan: &Plan, against: &Against) -> Result<Run> {
     judge::judge(scene, plan, against, outcome).await
 }
 
-async fn prepare(target: Target, plan: &Plan, against: &Against) -> Result<Scene> {
+async fn prepare(target: Target, plan: &Plan, against: &Against, room: usize) -> Result<Scene> {
     let sales = match against.sale.as_slice() {
         [] => {
             let opened = target.open_sales(plan.sales, plan.stock, plan.unit_limit);
@@ -93,6 +97,7 @@ async fn prepare(target: Target, plan: &Plan, against: &Against) -> Result<Scene
         sales,
         sales_are_ours: against.sale.is_empty(),
         shoppers,
+        sockets: Semaphore::new(room),
         behaviour: plan.behaviour,
         notes: Notes::of(Instant::now() + PAGE_OPEN_FOR, plan.expected()),
     })

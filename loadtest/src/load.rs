@@ -1,4 +1,7 @@
-//! A closed loop: every connection sends its next purchase as soon as the last one is answered.
+//! A closed loop: every connection sends its next request as soon as the last one is answered.
+//!
+//! Each processor has a thread and a runtime of its own with its part of the connections: a runtime that moves tasks
+//! between threads wakes the other one for nearly every answer, which costs what the ingress could have used.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -7,7 +10,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use hdrhistogram::Histogram;
-use tokio::sync::Barrier;
+use tokio::runtime;
+use tokio::sync::{Barrier, mpsc};
 use tokio::task::JoinSet;
 
 use crate::client::Connection;
@@ -15,6 +19,34 @@ use crate::shoppers::Purchases;
 
 /// Answers of up to a minute, in microseconds, to three digits.
 const LONGEST_US: u64 = 60_000_000;
+
+/// More than one processor answers in a second, load included; shoppers and stock are made for so many.
+const PURCHASES_PER_CPU_S: u64 = 100_000;
+
+/// The most units a sale may have.
+const STOCK_MAX: u64 = 10_000_000;
+
+/// As many purchases as can never be answered in so many seconds.
+pub(crate) fn purchases_max(seconds: u64) -> u64 {
+    (seconds * cpus() * PURCHASES_PER_CPU_S).min(STOCK_MAX)
+}
+
+/// What is sent.
+pub(crate) enum Requests {
+    Purchases(Purchases),
+    /// One request again and again.
+    Same(Vec<u8>),
+}
+
+impl Requests {
+    /// The next one, which may be written into `buffer`; none when every shopper has bought what they may.
+    fn next<'a>(&'a self, buffer: &'a mut Vec<u8>) -> Option<&'a [u8]> {
+        match self {
+            Self::Purchases(purchases) => purchases.next(buffer),
+            Self::Same(request) => Some(request),
+        }
+    }
+}
 
 /// What came back.
 pub(crate) struct Answers {
@@ -31,52 +63,100 @@ pub(crate) struct Answers {
 /// One connection's answers: statuses, each with its microseconds.
 pub(crate) type Heard = Vec<(u16, u32)>;
 
-/// Sends purchases for so long, over connections that are all open before the first request.
+/// Sends requests for so long, over connections that are all open before the first request.
 pub(crate) async fn closed_loop(
     door: SocketAddr,
-    purchases: Purchases,
+    requests: Requests,
     connections: u64,
     lasts: Duration,
 ) -> Result<Answers> {
-    let purchases = Arc::new(purchases);
-    let start = Arc::new(Barrier::new(connections as usize + 1));
-    let mut tasks = JoinSet::new();
-    for _ in 0..connections {
-        let (purchases, start) = (purchases.clone(), start.clone());
-        tasks.spawn(async move {
-            let connection = Connection::open(door).await?;
-            start.wait().await;
-            buy_until(Instant::now() + lasts, connection, &purchases).await
-        });
+    let client = Client {
+        door,
+        requests: Arc::new(requests),
+        start: Arc::new(Barrier::new(connections as usize + 1)),
+        lasts,
+    };
+    let parts = parts(connections, cpus());
+    let (tell, mut told) = mpsc::channel(parts.len());
+    for connections in &parts {
+        let (client, connections, tell) = (client.clone(), *connections, tell.clone());
+        std::thread::spawn(move || tell.blocking_send(client.run(connections)));
     }
     // A connection that fails never comes to the start: then there is none.
     tokio::select! {
-        _ = start.wait() => {}
-        Some(Ok(Err(error))) = tasks.join_next() => return Err(error),
+        _ = client.start.wait() => {}
+        Some(Err(error)) = told.recv() => return Err(error),
     }
     let began = Instant::now();
     let mut heard = Vec::new();
-    while let Some(connection) = tasks.join_next().await {
-        heard.push(connection??);
+    for _ in parts {
+        let part = told.recv().await.context("a part of the load is gone")?;
+        heard.extend(part?);
     }
     Answers::of(began, began.elapsed(), &heard)
 }
 
-async fn buy_until(
+fn cpus() -> u64 {
+    std::thread::available_parallelism().map_or(1, |cpus| cpus.get() as u64)
+}
+
+/// So many connections in parts that differ by one at most, none of them empty.
+fn parts(connections: u64, count: u64) -> Vec<u64> {
+    let count = count.min(connections);
+    let part = |index| connections / count + u64::from(index < connections % count);
+    (0..count).map(part).collect()
+}
+
+/// What all connections have in common.
+#[derive(Clone)]
+struct Client {
+    door: SocketAddr,
+    requests: Arc<Requests>,
+    start: Arc<Barrier>,
+    lasts: Duration,
+}
+
+impl Client {
+    /// So many connections, on this thread.
+    fn run(&self, connections: u64) -> Result<Vec<Heard>> {
+        let runtime = runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        runtime.block_on(async {
+            let mut tasks = JoinSet::new();
+            for _ in 0..connections {
+                tasks.spawn(self.clone().connection());
+            }
+            let mut heard = Vec::new();
+            while let Some(connection) = tasks.join_next().await {
+                heard.push(connection??);
+            }
+            Ok(heard)
+        })
+    }
+
+    async fn connection(self) -> Result<Heard> {
+        let connection = Connection::open(self.door).await?;
+        self.start.wait().await;
+        send_until(Instant::now() + self.lasts, connection, &self.requests).await
+    }
+}
+
+async fn send_until(
     end: Instant,
     mut connection: Connection,
-    purchases: &Purchases,
+    requests: &Requests,
 ) -> Result<Heard> {
-    let (mut heard, mut request) = (Heard::new(), Vec::new());
+    let (mut heard, mut buffer) = (Heard::new(), Vec::new());
     loop {
         let sent = Instant::now();
         if sent >= end {
             return Ok(heard);
         }
-        let purchase = purchases.next(&mut request).context(
+        let request = requests.next(&mut buffer).context(
             "every shopper has bought what they may: this machine is faster than was reckoned with",
         )?;
-        let status = connection.send(purchase).await?;
+        let status = connection.send(request).await?;
         let latency_us = u32::try_from(sent.elapsed().as_micros()).unwrap_or(u32::MAX);
         heard.push((status, latency_us));
     }
@@ -106,6 +186,13 @@ impl Answers {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_connection_has_a_thread_and_no_thread_is_idle() {
+        assert_eq!(parts(512, 2), [256, 256]);
+        assert_eq!(parts(8, 3), [3, 3, 2]);
+        assert_eq!(parts(1, 64), [1]);
+    }
 
     #[test]
     fn answers_of_all_connections_are_counted() {

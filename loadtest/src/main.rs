@@ -13,6 +13,11 @@
 //! | `crew.rs`, `watchers.rs` | a crowd of WebSockets, in processes of their own; what such a process does |
 //! | `cpu.rs`, `memory.rs` | what the processes burned meanwhile, and what they hold |
 //! | `run.rs` | what is known of a crowd's run |
+//! | `wrk.rs` | somebody else's, to check ours against |
+//! | `log.rs` | purchases written into the log past the ingress |
+//! | `parts.rs` | what JetStream and Postgres do alone |
+//! | `proof.rs` | the log decided once more |
+//! | `room.rs` | whether there are files and ports for a crowd |
 //! | `figures.rs` | medians and ratios |
 //! | `report/` | the table, the files, the page, and whether the run was as it should be |
 
@@ -25,16 +30,22 @@ mod crowd;
 mod door;
 mod figures;
 mod load;
+mod log;
 mod memory;
+mod parts;
+mod proof;
 mod report;
 mod request;
+mod room;
 mod run;
 mod scenario;
 mod shoppers;
 mod socket;
 mod target;
 mod watchers;
+mod wrk;
 
+use std::fmt::Display;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -51,7 +62,7 @@ const BROKEN: u8 = 1;
 /// It could not begin, or not go on. clap says the same of arguments that it refuses.
 const FAILED: u8 = 2;
 
-/// The figures mean nothing.
+/// The figures mean nothing: the load came late, or our client is not to be believed.
 const INVALID: u8 = 3;
 
 #[tokio::main]
@@ -79,14 +90,30 @@ async fn run(cli: Cli) -> Result<ExitCode> {
         }
         Scenario::Ceiling(ceiling) => {
             let report = scenario::ceiling::run(&ceiling).await?;
-            println!("{report}");
-            write(ceiling.json.as_deref(), || report.to_json())?;
+            tell(&report, ceiling.json.as_deref(), || report.to_json())?;
             report.is_valid()
         }
         Scenario::Watch(watch) => {
             let report = scenario::watch::run(&watch).await?;
-            println!("{report}");
-            write(watch.json.as_deref(), || report.to_json())?;
+            tell(&report, watch.json.as_deref(), || report.to_json())?;
+            report.is_valid()
+        }
+        Scenario::Drain(drain) => {
+            let report = scenario::drain::run(&drain).await?;
+            tell(&report, drain.json.as_deref(), || report.to_json())?;
+            report.is_valid()
+        }
+        Scenario::Failover(failover) => {
+            let report = scenario::failover::run(&failover).await?;
+            tell(&report, failover.json.as_deref(), || report.to_json())?;
+            report.is_valid()
+        }
+        Scenario::Calibrate(calibrate) => {
+            let report = scenario::calibrate::run(&calibrate).await?;
+            tell(&report, calibrate.json.as_deref(), || report.to_json())?;
+            if report.is_valid() && !report.agrees() {
+                return Ok(ExitCode::from(INVALID));
+            }
             report.is_valid()
         }
         Scenario::Watchers => {
@@ -114,7 +141,13 @@ async fn told(files: &Files, run: impl Future<Output = Result<Run>>) -> Result<E
     })
 }
 
-fn write(file: Option<&Path>, json: impl FnOnce() -> Result<String>) -> Result<()> {
+/// Tells the figures of a measurement, in a file as well if there shall be one.
+fn tell(
+    report: &impl Display,
+    file: Option<&Path>,
+    json: impl FnOnce() -> Result<String>,
+) -> Result<()> {
+    println!("{report}");
     let Some(file) = file else { return Ok(()) };
     std::fs::write(file, json()?).with_context(|| format!("cannot write {}", file.display()))
 }

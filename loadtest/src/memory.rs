@@ -5,6 +5,7 @@ use std::fs;
 use anyhow::{Context, Result};
 
 /// Bytes of a process that are in memory.
+#[derive(Clone, Copy)]
 pub(crate) struct Resident {
     pub(crate) now: u64,
     /// The most there ever were.

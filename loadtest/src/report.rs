@@ -1,7 +1,10 @@
 //! What a run is told as: one file for each scenario that has figures of its own, and one for each form in which a
 //! crowd's run is shown.
 
+pub(crate) mod calibrate;
 pub(crate) mod ceiling;
+pub(crate) mod drain;
+pub(crate) mod failover;
 pub(crate) mod watch;
 
 mod csv;

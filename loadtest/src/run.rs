@@ -29,8 +29,6 @@ pub(crate) struct Run {
     pub(crate) backlog_max: Option<u64>,
     /// Orders in Postgres at the end; unknown without a database.
     pub(crate) orders: Option<u64>,
-    /// By how much the log's order differs from the order of arrival, 99th percentile; unknown without the log.
-    pub(crate) inversion_p99_ms: Option<f64>,
     /// What the auditor found in all sales together; nothing was judged without a database.
     pub(crate) audit: Option<Findings>,
     /// What the scenario itself asked for, each as measured.

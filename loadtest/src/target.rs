@@ -20,10 +20,6 @@ use crate::memory;
 use crate::request;
 use crate::run::Resident;
 
-/// Connections to all doors together: half of the files that a process may commonly open, and half of what one
-/// ingress takes.
-const CONNECTIONS_MAX: usize = 8_000;
-
 /// A sale is known at every door in milliseconds.
 const SOON: Duration = Duration::from_secs(30);
 
@@ -60,14 +56,23 @@ pub(crate) struct SaleAt {
 
 impl Target {
     /// The one that runs, or a new stack with these variables.
-    pub(crate) async fn of(against: &Against, variables: &[(Role, &str, String)]) -> Result<Self> {
+    /// All doors together are given so many connections.
+    pub(crate) async fn of(
+        against: &Against,
+        variables: &[(Role, &str, String)],
+        connections_max: usize,
+    ) -> Result<Self> {
         match &against.target {
-            Some(url) => Self::running(url, against).await,
-            None => Self::own(&against.replicas, variables).await,
+            Some(url) => Self::running(url, against, connections_max).await,
+            None => Self::own(&against.replicas, variables, connections_max).await,
         }
     }
 
-    async fn own(replicas: &Replicas, variables: &[(Role, &str, String)]) -> Result<Self> {
+    async fn own(
+        replicas: &Replicas,
+        variables: &[(Role, &str, String)],
+        connections_max: usize,
+    ) -> Result<Self> {
         say("building the processes");
         binaries::folder().await?;
         say("starting the stack");
@@ -84,7 +89,7 @@ impl Target {
         let stack = builder.start().await?;
         let door = |index| {
             let addr = stack.ingress(index).addr();
-            Door::at(addr, &addr.to_string(), CONNECTIONS_MAX / replicas.ingress)
+            Door::at(addr, &addr.to_string(), connections_max / replicas.ingress)
         };
         let live = |process: &Process| Live {
             url: process.live_url(),
@@ -102,9 +107,9 @@ impl Target {
         })
     }
 
-    async fn running(url: &str, against: &Against) -> Result<Self> {
+    async fn running(url: &str, against: &Against, connections_max: usize) -> Result<Self> {
         let address = Address::parse(url, "http").await?;
-        let door = Door::at(address.socket, &address.host, CONNECTIONS_MAX);
+        let door = Door::at(address.socket, &address.host, connections_max);
         let request = request::get(door.host(), "/config.json", None);
         let config = door.ask(&request).await;
         let config = config.with_context(|| format!("{url} does not answer"))?;

@@ -44,6 +44,9 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
     if install::haproxy().is_none() {
         say("haproxy is not installed: the story of the sale behind it is left out");
     }
+    if !install::is_on_path("wrk") {
+        say("wrk is not installed: the story of the client beside it is left out");
+    }
     let is_whole = arguments.cargo.is_empty();
     let exchanges = scratch.path().join("exchanges");
     let tests = rust(arguments.cargo, description, exchanges.clone());

@@ -138,7 +138,7 @@ const BY_HAND: [(&str, &[&str], &str); 9] = [
         "UPDATE orders SET nth = 0 WHERE id = (SELECT max(id::text)::uuid FROM orders)",
     ),
     (
-        "UPDATE decisions SET rulings = translate(rulings, 'WS', 'SW') WHERE rulings ~ 'W'",
+        "UPDATE decisions SET rulings = translate(rulings, 'WS', 'SW') WHERE rulings ~ '[SW]'",
         &["out of order", "contradictions"],
         "UPDATE decisions SET rulings = translate(rulings, 'WS', 'SW') WHERE rulings ~ '[SW]'",
     ),

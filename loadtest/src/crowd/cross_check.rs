@@ -70,5 +70,6 @@ async fn orders(door: &Door, sale: &str, token: &str) -> Option<Vec<Uuid>> {
     let answer = door.ask(&request::orders(door.host(), sale, token)).await;
     let listed: serde_json::Value = serde_json::from_slice(&answer.ok()?.body).ok()?;
     let ids = listed["orders"].as_array()?.iter();
-    ids.map(|order| order["id"].as_str()?.parse().ok()).collect()
+    ids.map(|order| order["id"].as_str()?.parse().ok())
+        .collect()
 }

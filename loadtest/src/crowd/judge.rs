@@ -49,15 +49,10 @@ pub(super) async fn judge(
         tally,
         backlog_max: None,
         orders,
-        inversion_p99_ms: audit.as_ref().and_then(inversion_p99_ms),
         audit,
         claims: Vec::new(),
         invalid,
     })
-}
-
-fn inversion_p99_ms(findings: &Findings) -> Option<f64> {
-    Some(findings.inversion_ms.as_ref()?.quantile_ms(0.99) as f64)
 }
 
 /// Orders, and what the auditor found.

@@ -9,6 +9,7 @@ use devstack::audit::{Verdict, Word};
 use futures_util::{SinkExt, StreamExt};
 use serde::Deserialize;
 use serde_json::json;
+use tokio::sync::SemaphorePermit;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_tungstenite::tungstenite::Message;
 use uuid::Uuid;
@@ -110,6 +111,7 @@ impl Shopper {
         let (socket, bought) = tokio::join!(self.open_page(), self.buy());
         let end = match bought {
             Bought::Accepted { ticket, due } => {
+                let (socket, _room) = socket.unzip();
                 let heard = self.wait_for(socket, &ticket.to_string(), due).await;
                 let heard = heard.into_iter().collect();
                 End::Accepted { ticket, heard }
@@ -125,11 +127,13 @@ impl Shopper {
         }
     }
 
-    async fn open_page(&self) -> Option<Socket> {
+    /// Its WebSocket, and the room it takes.
+    async fn open_page(&self) -> Option<(Socket, SemaphorePermit<'_>)> {
         let live = &self.scene.target.live;
         if !self.by_socket {
             return None;
         }
+        let room = self.scene.sockets.try_acquire().ok()?;
         let live = &live[self.number as usize % live.len()];
         let from: Option<IpAddr> = source(live.address.socket.ip(), self.number as u32);
         // Without one the page polls.
@@ -137,7 +141,7 @@ impl Shopper {
             VERDICT_WITHIN,
             connect(&live.url, live.address.socket, from),
         );
-        opening.await.ok()?.ok()
+        Some((opening.await.ok()?.ok()?, room))
     }
 
     async fn buy(&self) -> Bought {
@@ -262,7 +266,9 @@ impl Shopper {
     async fn poll(&self, ticket: &str) -> Verdict {
         let door = self.door();
         loop {
-            let asked = door.ask(&request::ticket(door.host(), ticket, POLL_S)).await;
+            let asked = door
+                .ask(&request::ticket(door.host(), ticket, POLL_S))
+                .await;
             match asked.map(|answer| verdict_of(&answer.body)) {
                 Ok(Ok(Some(verdict))) => return verdict,
                 // Still queued after a whole poll.
@@ -278,7 +284,9 @@ async fn listen(mut socket: Socket, ticket: &str) -> Result<Verdict> {
     socket.send(Message::text(asked)).await?;
     loop {
         let message = socket.next().await.context("closed")??;
-        let Message::Text(text) = message else { continue };
+        let Message::Text(text) = message else {
+            continue;
+        };
         if let Some(verdict) = verdict_of(text.as_bytes())? {
             // Whoever has what they came for leaves.
             let _ = socket.close(None).await;

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::cpu::Seconds;
 use crate::figures::{median, per_s, ratio};
 use crate::load::Answers;
+use crate::parts::Done;
 
 /// What a column of processor time counts: seconds for so many purchases.
 const CPU_PURCHASES: f64 = 10_000.0;
@@ -72,6 +73,10 @@ pub(crate) struct Round {
     pub(crate) durable: Stage,
     pub(crate) orders: Orders,
     pub(crate) sold_out: Stage,
+    /// JetStream alone, in purchases.
+    pub(crate) publish: Done,
+    /// Postgres alone, in orders.
+    pub(crate) insert: Done,
 }
 
 impl Round {
@@ -103,7 +108,7 @@ struct Line {
     design: Option<(f64, f64)>,
 }
 
-const LINES: [Line; 4] = [
+const LINES: [Line; 6] = [
     Line {
         name: "bare 202",
         per_s: |round| round.bare.per_s,
@@ -127,6 +132,18 @@ const LINES: [Line; 4] = [
         per_s: |round| round.sold_out.per_s,
         stage: Some(STAGES[2].1),
         design: Some((0.8, 0.95)),
+    },
+    Line {
+        name: "JetStream alone",
+        per_s: |round| round.publish.per_s(),
+        stage: None,
+        design: None,
+    },
+    Line {
+        name: "plain bulk insert",
+        per_s: |round| round.insert.per_s(),
+        stage: None,
+        design: None,
     },
 ];
 
@@ -182,7 +199,7 @@ impl Report {
             });
             ((*name).to_owned(), told)
         };
-        let [bare, durable, orders, sold_out] =
+        let [bare, durable, orders, sold_out, publish, insert] =
             LINES.map(|line| (line.per_s, self.median(line.per_s)));
         let told = json!({
             "scenario": "ceiling",
@@ -201,6 +218,10 @@ impl Report {
                 "orders_ratio": self.ratio(orders.0),
                 "sold_out_per_s": sold_out.1,
                 "sold_out_ratio": self.ratio(sold_out.0),
+                "publish_per_s": publish.1,
+                "publish_ratio": self.ratio(publish.0),
+                "insert_per_s": insert.1,
+                "insert_ratio": self.ratio(insert.0),
             },
         });
         Ok(format!("{told:#}\n"))
@@ -225,6 +246,10 @@ impl fmt::Display for Report {
             "", "per s", "ratio", "hold / reach", "p50 ms", "p99 ms"
         )?;
         LINES.iter().try_for_each(|line| self.line(f, line))?;
+        writeln!(
+            f,
+            "\n  JetStream alone: purchases in full records, one under way at a time. Plain bulk insert: the same orders."
+        )?;
         self.statuses_and_cpu(f)?;
         self.verdict(f)
     }

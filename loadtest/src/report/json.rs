@@ -7,7 +7,9 @@ use devstack::audit::Findings;
 use serde::Serialize;
 
 use super::quantiles::Quantiles;
-use super::summary::{accepted_per_s, began, mean_over_wait_ms, offered_per_s, orders_per_s};
+use super::summary::{
+    accepted_per_s, began, inversion_p99_ms, mean_over_wait_ms, offered_per_s, orders_per_s,
+};
 use crate::run::{Claim, Refusals, Run, Slice, Tally, Timeline, Verdict};
 
 /// `null` stands for what was not measured or not judged.
@@ -131,7 +133,7 @@ fn told(run: &Run) -> Told<'_> {
         unanswered: tally.broken,
         gave_up: tally.gave_up,
         refusals: told_refusals(&tally.refusals),
-        inversion_ms: run.inversion_p99_ms,
+        inversion_ms: inversion_p99_ms(run),
         audit: run.audit.as_ref(),
         ceiling: None,
         watch: None,

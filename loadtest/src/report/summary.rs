@@ -46,11 +46,14 @@ pub(crate) fn began(run: &Run) -> String {
 /// What the auditor counted, fault by fault, `None` where it could not judge; nothing when nobody judged at all.
 pub(crate) fn faults(run: &Run) -> Option<Vec<(&'static str, Option<u64>)>> {
     let faults = run.audit.as_ref()?.faults();
-    Some(
-        faults
-            .map(|(what, found)| (what, found.map(|found| found as u64)))
-            .to_vec(),
-    )
+    let counted = |found: Option<usize>| found.map(|found| found as u64);
+    Some(faults.map(|(what, found)| (what, counted(found))).to_vec())
+}
+
+/// By how much the log's order differs from that of arrival, 99th percentile; unknown without the log.
+pub(crate) fn inversion_p99_ms(run: &Run) -> Option<f64> {
+    let inversions = run.audit.as_ref()?.inversion_ms.as_ref()?;
+    Some(inversions.quantile_ms(0.99) as f64)
 }
 
 /// What the auditor could not judge, a sentence each.

@@ -32,7 +32,6 @@ pub(crate) fn given_a_run() -> Run {
         tally: tally(),
         backlog_max: Some(2_500),
         orders: Some(14_000),
-        inversion_p99_ms: Some(2.5),
         audit: Some(clean()),
         claims: Vec::new(),
         invalid: Vec::new(),

@@ -104,7 +104,7 @@ fn quantiles(f: &mut fmt::Formatter<'_>, name: &str, told: Option<Quantiles>) ->
 fn honesty(f: &mut fmt::Formatter<'_>, run: &Run) -> fmt::Result {
     writeln!(f)?;
     row(f, "Retry-After", summary::honesty(&run.tally.retry_after))?;
-    let inversion = match run.inversion_p99_ms {
+    let inversion = match summary::inversion_p99_ms(run) {
         Some(ms) => format!("p99 {} ms from the order of arrival", figure(ms)),
         None => "not judged: there was no log to read".to_owned(),
     };

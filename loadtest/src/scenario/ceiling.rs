@@ -1,35 +1,27 @@
 //! What the log, the orders and the sold-out gate cost: the same client in front of an ingress without a log, the real
-//! one with everything behind it, and the real one when nothing is left. One after the other and round by round, so
-//! that the ratios hold on a machine whose speed changes meanwhile.
+//! one with everything behind it, and the real one when nothing is left; beside them JetStream and Postgres alone. One
+//! after the other and round by round, so that the ratios hold on a machine whose speed changes meanwhile.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
-use devstack::{
-    Http, OpenSale, Operator, Role, Servers, Shopper, Stack, binaries, open_files, say, until,
-};
+use devstack::{Http, OpenSale, Operator, Role, Servers, Shopper, Stack, binaries, say, until};
 use sqlx::PgPool;
 use uuid::Uuid;
 
 use crate::config;
 use crate::cpu::Meter;
-use crate::load::{Answers, closed_loop};
+use crate::load::{Answers, Requests, closed_loop, purchases_max};
+use crate::log::{LogWriter, OTHER_BYTES, PURCHASE_BYTES};
+use crate::parts;
 use crate::report::ceiling::{Orders, Report, Round, Stage};
+use crate::room::room_for;
 use crate::shoppers::{Purchases, Shoppers, UNIT_LIMIT};
 
-/// More than one processor answers in a second, load included; shoppers and stock are made for so many.
-const PURCHASES_PER_CPU_S: u64 = 100_000;
-
-/// The most units a sale may have.
-const STOCK_MAX: u64 = 10_000_000;
-
-/// Bytes of log that a purchase takes, generously.
-const PURCHASE_BYTES: u64 = 160;
-
-/// Log for everything else.
-const LOG_BYTES: u64 = 64 * 1024 * 1024;
+/// The longest that JetStream is measured alone: it does the same all the time.
+const PUBLISH_FOR_MAX: Duration = Duration::from_secs(2);
 
 /// Sales become known in milliseconds, and a log that is not drained by then will never be.
 const SOON: Duration = Duration::from_secs(120);
@@ -39,21 +31,26 @@ const INGRESS: usize = 0;
 
 /// Starts a stack, measures, stops it.
 pub(crate) async fn run(config: &config::Ceiling) -> Result<Report> {
-    open_files::raise();
+    room_for(config.connections, config.connections)?;
     say("building the processes");
     binaries::folder().await?;
     let bare = binaries::example("bare").await?;
     say("starting the stack");
     let servers = Servers::own().await?;
     let purchases_max = purchases_max(config.seconds);
-    let log_bytes = LOG_BYTES + config.rounds * purchases_max * PURCHASE_BYTES;
+    let log_bytes = OTHER_BYTES + config.rounds * purchases_max * PURCHASE_BYTES;
     let builder = Stack::builder().notifiers(0).on(&servers);
     let builder = builder.env(Role::Setup, "LOG_MAX_BYTES", &log_bytes.to_string());
     let mut stack = builder.start().await?;
     let bare = stack.add_ingress_of(bare).await?;
+    let door = stack.ingress(INGRESS).addr();
+    let operator = stack.operator().await?;
+    let sale = operator.open_sale(&OpenSale::of(1)).await?;
+    let writer = LogWriter::of(&stack, &sale).await?;
     let bench = Bench {
-        operator: stack.operator().await?,
-        shoppers: Arc::new(Shoppers::for_purchases(purchases_max, stack.ingress(INGRESS).addr()).await?),
+        operator,
+        writer,
+        shoppers: Arc::new(Shoppers::for_purchases(purchases_max, door).await?),
         connections: config.connections,
         lasts: Duration::from_secs(config.seconds),
         bare,
@@ -73,14 +70,11 @@ pub(crate) async fn run(config: &config::Ceiling) -> Result<Report> {
     })
 }
 
-fn purchases_max(seconds: u64) -> u64 {
-    let cpus = std::thread::available_parallelism().map_or(1, |cpus| cpus.get() as u64);
-    (seconds * cpus * PURCHASES_PER_CPU_S).min(STOCK_MAX)
-}
-
 struct Bench {
     stack: Stack,
     operator: Operator,
+    /// For what JetStream does alone.
+    writer: LogWriter,
     shoppers: Arc<Shoppers>,
     connections: u64,
     lasts: Duration,
@@ -91,7 +85,7 @@ struct Bench {
 impl Bench {
     async fn round(&self) -> Result<Round> {
         let (bare, unlogged) = self.bare().await?;
-        let (durable, orders) = self.durable().await?;
+        let (durable, orders, sale) = self.durable().await?;
         // By now an order of a purchase that came before these would be there.
         let logged = ordered(self.stack.pool(), &unlogged).await?;
         ensure!(
@@ -99,11 +93,14 @@ impl Bench {
             "the ingress without a log has one: {logged} orders"
         );
         let sold_out = self.sold_out().await?;
+        let lasts = self.lasts.min(PUBLISH_FOR_MAX);
         Ok(Round {
             bare,
             durable,
             orders,
             sold_out,
+            publish: parts::publish(&self.stack, &self.writer, lasts).await?,
+            insert: parts::insert(&self.stack, &sale).await?,
         })
     }
 
@@ -118,8 +115,8 @@ impl Bench {
         Ok((Stage::of(&answers, 202, &before, &meter.read()), sale))
     }
 
-    /// Until the last order is in Postgres.
-    async fn durable(&self) -> Result<(Stage, Orders)> {
+    /// Until the last order is in Postgres; and the sale that they are of.
+    async fn durable(&self) -> Result<(Stage, Orders, String)> {
         let sale = self.ample_sale().await?;
         let meter = Meter::of(&self.stack, INGRESS)?;
         let before = meter.read();
@@ -128,7 +125,7 @@ impl Bench {
         let took = drained(self.stack.pool(), &sale, accepted, answers.began).await?;
         let stage = Stage::of(&answers, 202, &before, &meter.read());
         let ordered = ordered(self.stack.pool(), &sale).await?;
-        Ok((stage, Orders::of(accepted, ordered, took)))
+        Ok((stage, Orders::of(accepted, ordered, took), sale))
     }
 
     async fn sold_out(&self) -> Result<Stage> {
@@ -154,11 +151,13 @@ impl Bench {
     async fn load(&self, ingress: usize, sale: &str) -> Result<Answers> {
         let door: SocketAddr = self.stack.ingress(ingress).addr();
         let purchases = Purchases::of(&self.shoppers, sale, door);
-        closed_loop(door, purchases, self.connections, self.lasts).await
+        let requests = Requests::Purchases(purchases);
+        closed_loop(door, requests, self.connections, self.lasts).await
     }
 }
 
-async fn is_in_state(door: &str, sale: &str, state: &str) -> Result<()> {
+/// Waits until an ingress has heard of it.
+pub(crate) async fn is_in_state(door: &str, sale: &str, state: &str) -> Result<()> {
     let (http, url) = (Http::new(), format!("{door}/v1/sales/{sale}"));
     until(&format!("the sale {state} at {door}"), SOON, async || {
         let answer = http.get(&url).await?;

@@ -119,7 +119,10 @@ mod tests {
         let idle = slices(&[100, 100, 0, 0, 0, 0, 100, 100], &[100; 8]);
         assert_eq!(least_goodput(&idle, second), 20.0);
         // When the last one has been let in, there is an end to it.
-        let over = slices(&[100, 100, 100, 100, 100, 0, 0, 0], &[1, 1, 1, 1, 1, 0, 0, 0]);
+        let over = slices(
+            &[100, 100, 100, 100, 100, 0, 0, 0],
+            &[1, 1, 1, 1, 1, 0, 0, 0],
+        );
         assert_eq!(least_goodput(&over, second), 100.0);
         assert_eq!(least_goodput(&slices(&[50, 50], &[1, 1]), second), 50.0);
     }

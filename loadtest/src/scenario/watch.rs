@@ -5,15 +5,16 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use devstack::audit::Place;
-use devstack::{Http, OpenSale, Role, Servers, Shopper, Stack, binaries, open_files, say, until};
+use devstack::{Http, OpenSale, Role, Servers, Shopper, Stack, binaries, say, until};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use sqlx::PgPool;
 use uuid::Uuid;
 
 use crate::config;
-use crate::crew::Crew;
+use crate::crew::{Crew, WATCHERS_PER_PROCESS};
 use crate::memory::Resident;
 use crate::report::watch::{Memory, Report, Results};
+use crate::room::room_for;
 use crate::shoppers::UNIT_LIMIT;
 
 /// Purchases under way: enough to fill the batcher's records.
@@ -27,12 +28,12 @@ const DECIDED_WITHIN: Duration = Duration::from_secs(120);
 
 /// Starts a stack, measures, stops it.
 pub(crate) async fn run(config: &config::Watch) -> Result<Report> {
-    open_files::raise();
+    let connections = config.connections();
+    room_for(connections, connections.min(WATCHERS_PER_PROCESS as u64))?;
     say("building the processes");
     binaries::folder().await?;
     say("starting the stack");
     let servers = Servers::own().await?;
-    let connections = config.connections();
     let builder = Stack::builder()
         .on(&servers)
         .env(Role::Ingress, "QUEUE_WAIT_MAX_MS", QUEUE_WAIT_MAX_MS)

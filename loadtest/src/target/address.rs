@@ -31,7 +31,9 @@ impl Address {
             .with_context(|| format!("{url} leads nowhere"))?;
         Ok(Self {
             host: host.to_owned(),
-            socket: found.next().with_context(|| format!("{url} leads nowhere"))?,
+            socket: found
+                .next()
+                .with_context(|| format!("{url} leads nowhere"))?,
         })
     }
 }

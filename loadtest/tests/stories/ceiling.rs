@@ -65,7 +65,10 @@ async fn a_small_ceiling_counts_every_answer_and_every_order() -> Result<()> {
         ("durable_ratio", "durable_202_per_s"),
         ("orders_ratio", "orders_per_s"),
         ("sold_out_ratio", "sold_out_per_s"),
+        ("publish_ratio", "publish_per_s"),
+        ("insert_ratio", "insert_per_s"),
     ] {
+        assert!(figure(&told, rate)? > 0.0, "{rate}: {told:#}");
         let difference = figure(&told, ratio)? - figure(&told, rate)? / bare;
         assert!(difference.abs() < 1e-9, "{ratio}: {told:#}");
     }

@@ -33,7 +33,16 @@ fn is_clean(told: &Value) -> Result<()> {
 
 #[tokio::test]
 async fn a_burst_sells_what_there_is_and_says_so_everywhere() -> Result<()> {
-    let told = run(&["burst", "--shoppers", "300", "--within", "1", "--stock", "30"]).await?;
+    let told = run(&[
+        "burst",
+        "--shoppers",
+        "300",
+        "--within",
+        "1",
+        "--stock",
+        "30",
+    ])
+    .await?;
     assert!(is_unbroken(&told), "{told:?}");
     let figures = &told.json;
     assert_eq!(figures["scenario"], "burst");
@@ -43,7 +52,10 @@ async fn a_burst_sells_what_there_is_and_says_so_everywhere() -> Result<()> {
     let refused: u64 = told.csv_statuses()?.values().sum();
     let accepted = count(figures, "/statuses/202")?;
     assert!(accepted >= 30, "{figures:#}");
-    assert_eq!(told.csv_statuses()?.get("409").copied().unwrap_or(0), refused);
+    assert_eq!(
+        told.csv_statuses()?.get("409").copied().unwrap_or(0),
+        refused
+    );
     assert_eq!(accepted + refused, 300, "{figures:#}");
     assert!(told.html.starts_with("<!doctype html>"));
     assert!(told.table.contains("burst"), "{}", told.table);
@@ -57,7 +69,10 @@ async fn who_hammers_gets_what_they_may_have() -> Result<()> {
     is_clean(&told.json)?;
     assert!(count(&told.json, "/statuses/429")? > 0, "{:#}", told.json);
     let claims = told.json["claims"].as_array().context("no claims")?;
-    assert!(claims.iter().any(|claim| claim["measured"] == "2"), "{claims:?}");
+    assert!(
+        claims.iter().any(|claim| claim["measured"] == "2"),
+        "{claims:?}"
+    );
     Ok(())
 }
 
@@ -73,29 +88,62 @@ async fn an_overload_sends_people_away_and_lets_them_in_later() -> Result<()> {
     // Everybody has a ticket in the end, and the drain was what it was held to.
     let offered = count(figures, "/statuses/202")?;
     assert!(offered > 500, "{figures:#}");
-    assert!(figures["orders_per_s"].as_f64().context("no rate")? < 80.0, "{figures:#}");
+    assert!(
+        figures["orders_per_s"].as_f64().context("no rate")? < 80.0,
+        "{figures:#}"
+    );
     Ok(())
 }
 
 #[tokio::test]
 async fn many_sales_are_judged_together() -> Result<()> {
-    let told = run(&["multi-sale", "--sales", "6", "--rate", "120", "--lasts", "1"]).await?;
+    let told = run(&[
+        "multi-sale",
+        "--sales",
+        "6",
+        "--rate",
+        "120",
+        "--lasts",
+        "1",
+    ])
+    .await?;
     assert!(is_unbroken(&told), "{told:?}");
     is_clean(&told.json)
 }
 
 #[tokio::test]
 async fn a_ramp_goes_up_and_down() -> Result<()> {
-    let told = run(&["ramp", "--rates", "60,0", "--stage", "1", "--sockets", "100"]).await?;
+    let told = run(&[
+        "ramp",
+        "--rates",
+        "60,0",
+        "--stage",
+        "1",
+        "--sockets",
+        "100",
+    ])
+    .await?;
     assert!(is_unbroken(&told), "{told:?}");
     is_clean(&told.json)?;
-    assert_eq!(told.json["statuses"].as_object().map(|all| all.len()), Some(1));
+    assert_eq!(
+        told.json["statuses"].as_object().map(|all| all.len()),
+        Some(1)
+    );
     Ok(())
 }
 
 #[tokio::test]
 async fn a_soak_tells_what_every_process_holds() -> Result<()> {
-    let told = run(&["soak", "--minutes", "0.05", "--rate", "50", "--sockets", "0"]).await?;
+    let told = run(&[
+        "soak",
+        "--minutes",
+        "0.05",
+        "--rate",
+        "50",
+        "--sockets",
+        "0",
+    ])
+    .await?;
     assert!(is_unbroken(&told), "{told:?}");
     is_clean(&told.json)?;
     for process in ["ingress", "allocator", "notifier"] {

@@ -54,13 +54,22 @@ pub(crate) async fn run_until(arguments: &[&str], interrupted_at: &str) -> Resul
     for name in ["json", "csv", "html"] {
         command.arg(format!("--{name}")).arg(file(name));
     }
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
-    let (mut out, err) = (child.stdout.take().context("no output")?, child.stderr.take());
+    let mut child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    let (mut out, err) = (
+        child.stdout.take().context("no output")?,
+        child.stderr.take(),
+    );
     let table = tokio::spawn(async move {
         let mut table = String::new();
         out.read_to_string(&mut table).await.map(|_| table)
     });
-    let (mut said, mut lines) = (String::new(), BufReader::new(err.context("no errors")?).lines());
+    let (mut said, mut lines) = (
+        String::new(),
+        BufReader::new(err.context("no errors")?).lines(),
+    );
     while let Some(line) = lines.next_line().await? {
         if !interrupted_at.is_empty() && line.contains(interrupted_at) {
             let id = rustix::process::Pid::from_raw(i32::try_from(child.id().context("gone")?)?);

@@ -22,7 +22,10 @@ fn books(stack: &Stack) -> [String; 2] {
     let nats = stack.tenant().nats_url();
     let nats = nats.replace("nats://", &format!("nats://{user}:{password}@"));
     [
-        format!("--database-url={}", stack.tenant().database_url(Role::Setup)),
+        format!(
+            "--database-url={}",
+            stack.tenant().database_url(Role::Setup)
+        ),
         format!("--nats-url={nats}"),
     ]
 }
@@ -36,7 +39,14 @@ async fn a_running_target_is_loaded_and_audited() -> Result<()> {
     let url = stack.ingress(0).url();
     let token = token.to_str().context("a path that is not text")?;
     let [database, nats] = books(&stack);
-    let at = ["--target", &url, "--operator-token-file", token, &database, &nats];
+    let at = [
+        "--target",
+        &url,
+        "--operator-token-file",
+        token,
+        &database,
+        &nats,
+    ];
     let told = run(&[&["burst"], FEW.as_slice(), &at].concat()).await?;
     assert!(matches!(told.code, Some(0 | INVALID)), "{told:?}");
     assert_eq!(told.json["target"], url);
@@ -76,7 +86,11 @@ async fn a_wrong_history_ends_with_a_code_of_its_own() -> Result<()> {
     let at = ["--target", &url, "--sale", &sale, &database, &nats];
     let told = run(&[&["burst"], FEW.as_slice(), &at].concat()).await?;
     assert_eq!(told.code, BROKEN, "{told:?}");
-    assert!(told.json["audit"]["out_of_order"].as_u64() > Some(0), "{:#}", told.json);
+    assert!(
+        told.json["audit"]["out_of_order"].as_u64() > Some(0),
+        "{:#}",
+        told.json
+    );
     stack.stop().await
 }
 
@@ -93,14 +107,27 @@ async fn what_cannot_be_loaded_is_said_in_a_line() -> Result<()> {
     };
     let unknown = "01a1b2c3-0000-8000-8000-000000000000";
     for (arguments, why) in [
-        (vec!["--target", nobody.as_str(), "--sale", &sale], "does not answer"),
+        (
+            vec!["--target", nobody.as_str(), "--sale", &sale],
+            "does not answer",
+        ),
         (vec!["--target", "https://shop.example"], "TLS"),
         (vec!["--target", &url], "--operator-token-file"),
         (vec!["--target", &url, "--sale", &sale], "closed"),
         (vec!["--target", &url, "--sale", unknown], "no sale"),
-        (vec!["--target", &url, "--operator-token-file", "/nowhere"], "/nowhere"),
         (
-            vec!["--target", &url, "--sale", &sale, "--database-url", "postgres://me:secret@127.0.0.1:1/x"],
+            vec!["--target", &url, "--operator-token-file", "/nowhere"],
+            "/nowhere",
+        ),
+        (
+            vec![
+                "--target",
+                &url,
+                "--sale",
+                &sale,
+                "--database-url",
+                "postgres://me:secret@127.0.0.1:1/x",
+            ],
             "--database-url",
         ),
         (vec!["--sale", &sale], "--target"),

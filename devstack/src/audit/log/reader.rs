@@ -6,8 +6,9 @@ use anyhow::{Context, Result, ensure};
 use async_nats::jetstream::consumer::{AckPolicy, PullConsumer, pull};
 use async_nats::jetstream::stream::Stream;
 use async_nats::jetstream::{self, Message};
-use async_nats::{Client, ConnectOptions};
+use async_nats::{Client, ConnectOptions, ServerAddr};
 use futures_util::StreamExt;
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::record::Body;
@@ -28,9 +29,13 @@ const INBOX: &str = "_INBOX_allocator";
 
 /// Connects as the allocator, who may read the log: `nats://user:password@host:port`.
 pub async fn connect(url: &str) -> Result<Client> {
-    let options = ConnectOptions::new().custom_inbox_prefix(INBOX);
-    let connected = options.connect(url).await;
     // The URL holds a password: what is said is why, not where.
+    let server: ServerAddr = url.parse().context("NATS has no such URL")?;
+    let user = server.username().unwrap_or_default().to_owned();
+    let password = server.password().unwrap_or_default().to_owned();
+    // The client knows what a URL's login is, and does not use it.
+    let options = ConnectOptions::with_user_and_password(user, password);
+    let connected = options.custom_inbox_prefix(INBOX).connect(server).await;
     connected.context("the log cannot be read: no connection to NATS")
 }
 
@@ -57,10 +62,14 @@ impl Log {
 
     /// Appends the next records; how many there were.
     async fn pull(&mut self, reader: &PullConsumer, subject: &str) -> Result<usize> {
+        // Without an expiry: with one the server waits for more at the end of the log.
         let pulled = reader.fetch().max_messages(PULL_RECORDS);
-        let mut messages = pulled.expires(PULL_PATIENCE).messages().await?;
+        let mut messages = pulled.messages().await?;
         let before = self.records.len();
-        while let Some(message) = messages.next().await {
+        while let Some(message) = timeout(PULL_PATIENCE, messages.next())
+            .await
+            .context("the log does not answer")?
+        {
             let message = message.map_err(|error| anyhow::anyhow!("reading the log: {error}"))?;
             self.append(&message, subject)?;
         }

@@ -159,17 +159,17 @@ impl Body {
         if !bytes.trim_ascii_start().starts_with(b"{") {
             return Ok(Self::Malformed("not a JSON object".to_owned()));
         }
-        if let Ok(Versioned { v }) = serde_json::from_slice(bytes)
-            && v > VERSION
-        {
-            bail!("it is of format version {v}; this auditor reads {VERSION}");
-        }
         let read = if is_command {
             Control::read(sale, bytes)
         } else {
             Purchases::read(sale, bytes)
         };
-        Ok(read.unwrap_or_else(Self::Malformed))
+        read.or_else(|why| match serde_json::from_slice(bytes) {
+            Ok(Versioned { v }) if v > VERSION => {
+                bail!("it is of format version {v}; this auditor reads {VERSION}")
+            }
+            _ => Ok(Self::Malformed(why)),
+        })
     }
 }
 

@@ -80,4 +80,15 @@ fn where_units_came_back_nobody_can_say_who_was_turned_away() {
     history.stock = 3;
     history.records.push(record(11, "a"));
     assert_eq!(audit(&history).turned_away, None);
+
+    // With the log it is known which command that was.
+    let after = |action: &str| {
+        let mut history = right();
+        let log = history.log.as_mut().expect("a log");
+        log.records.push(logged(11, command(2, action)));
+        history.cursor = 11;
+        audit(&history).turned_away
+    };
+    assert_eq!(after(r#"{"pause":{}}"#), Some(0));
+    assert_eq!(after(r#"{"restock":{"stock":3,"version":1}}"#), None);
 }

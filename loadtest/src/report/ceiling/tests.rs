@@ -18,6 +18,8 @@ fn round(bare: f64) -> Round {
         durable: stage(bare / 2.0, &[(202, 5)]),
         orders: Orders::of(5, 5, Duration::from_secs(1)),
         sold_out: stage(bare * 0.9, &[(409, 9)]),
+        publish: Done::of(bare as u64 * 2, Duration::from_secs(1)),
+        insert: Done::of(bare as u64 * 3, Duration::from_secs(2)),
     }
 }
 
@@ -46,6 +48,10 @@ fn ratios_are_of_rounds_and_not_of_medians() {
     assert_eq!(ceiling(&report, "durable_ratio"), 0.5);
     assert_eq!(ceiling(&report, "sold_out_ratio"), 0.9);
     assert_eq!(ceiling(&report, "orders_ratio"), 0.0625);
+    assert_eq!(ceiling(&report, "publish_per_s"), 200.0);
+    assert_eq!(ceiling(&report, "publish_ratio"), 2.0);
+    assert_eq!(ceiling(&report, "insert_per_s"), 150.0);
+    assert_eq!(ceiling(&report, "insert_ratio"), 1.5);
 }
 
 #[test]

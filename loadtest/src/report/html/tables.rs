@@ -144,7 +144,7 @@ fn quantiles(told: Option<Quantiles>) -> [String; 5] {
 
 /// Retry-After, the order of the log, and what the run was told.
 pub(super) fn settings(run: &Run) -> String {
-    let inversion = run.inversion_p99_ms.map_or("not judged".to_owned(), |ms| {
+    let inversion = summary::inversion_p99_ms(run).map_or("not judged".to_owned(), |ms| {
         format!("p99 {} ms from the order of arrival", figure(ms))
     });
     let mut rows = vec![

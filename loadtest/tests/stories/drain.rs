@@ -1,0 +1,61 @@
+use anyhow::{Context, Result};
+use serde_json::Value;
+
+use crate::tool::{run, then_refused};
+
+const PURCHASES: u64 = 3_000;
+
+fn figure(run: &Value, name: &str) -> Result<f64> {
+    let figure = run[name].as_f64();
+    figure.with_context(|| format!("no {name} in {run:#}"))
+}
+
+#[tokio::test]
+async fn a_small_log_is_drained_with_ample_and_with_scarce_stock() -> Result<()> {
+    let (output, told) = run(&["drain", "--purchases", &PURCHASES.to_string()]).await?;
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{}: {said}", output.status);
+    assert_eq!(told["scenario"], "drain");
+    assert_eq!(told["valid"], true, "{told:#}");
+
+    // Everybody has an order, or as many as there were units; and the log proves it.
+    let runs = told["drain"].as_array().context("no runs")?;
+    let [ample, scarce] = runs.as_slice() else {
+        panic!("not two runs: {told:#}")
+    };
+    assert_eq!(ample["orders"], PURCHASES, "{told:#}");
+    assert_eq!(scarce["orders"], 1_000, "{told:#}");
+    for run in runs {
+        assert_eq!(run["replay_agrees"], true, "{run:#}");
+        // A rate and a time are of the same drain.
+        let decided = figure(run, "decisions_per_s")? * figure(run, "drained_s")?;
+        assert!((decided - PURCHASES as f64).abs() < 1.0, "{run:#}");
+        for name in ["restart_s", "replay_s"] {
+            assert!(figure(run, name)? > 0.0, "{name}: {run:#}");
+        }
+    }
+
+    // The same rows were inserted plainly.
+    let ratio = figure(ample, "orders_per_s")? / figure(ample, "insert_per_s")?;
+    let difference = figure(ample, "orders_to_insert_ratio")? - ratio;
+    assert!(difference.abs() < 1e-9, "{ample:#}");
+    for line in [
+        "3000 purchases, 1000 units",
+        "grown, per winner",
+        "no differences",
+    ] {
+        assert!(said.contains(line), "{line}: {said}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn logs_that_mean_nothing_are_refused() -> Result<()> {
+    let refused = [
+        ("--purchases", "0"),
+        ("--purchases", "10000000"),
+        ("--stock", "0"),
+        ("--stock", "many"),
+    ];
+    then_refused("drain", &refused).await
+}
