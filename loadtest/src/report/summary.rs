@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use devstack::audit::Findings;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -55,6 +56,13 @@ pub(crate) fn inversion_p99_ms(run: &Run) -> Option<f64> {
     Some(inversions.quantile_ms(0.99) as f64)
 }
 
+/// What the auditor could not judge, a sentence each.
+pub(crate) fn not_judged(run: &Run) -> impl Iterator<Item = &str> {
+    let findings = run.audit.iter();
+    let reasons = findings.flat_map(|findings| &findings.not_judged);
+    reasons.map(String::as_str)
+}
+
 /// So many, or that nobody could judge.
 pub(crate) fn found(found: Option<u64>) -> String {
     found.map_or("not judged".to_owned(), count)
@@ -93,11 +101,14 @@ pub(crate) fn promises(run: &Run) -> String {
     if !broken.is_empty() {
         return format!("Broken promises: {}.", broken.join("; "));
     }
-    match (run.audit.is_some(), run.verdict()) {
-        (true, Verdict::Invalid) => "The audit found nothing wrong.".to_owned(),
-        (true, _) => "Every promise held.".to_owned(),
-        (false, _) => "Not audited: there was no database to ask.".to_owned(),
+    let is_invalid = run.verdict() == Verdict::Invalid;
+    match run.audit.as_ref().map(Findings::is_whole) {
+        None => "Not audited: there was no database to ask.",
+        Some(_) if is_invalid => "The audit found nothing wrong.",
+        Some(true) => "Every promise held.",
+        Some(false) => "Every promise held that could be judged.",
     }
+    .to_owned()
 }
 
 /// Every fault that was found, and every claim that does not hold.
@@ -176,6 +187,20 @@ mod tests {
         assert_eq!(promises(&run), "Broken promises: oversold: 3.");
         run.audit = None;
         assert_eq!(promises(&run), "Not audited: there was no database to ask.");
+    }
+
+    #[test]
+    fn what_was_not_judged_is_not_told_as_held() {
+        let mut run = given_a_run();
+        let mut findings = clean();
+        findings.not_judged.insert("no log: phantoms".to_owned());
+        findings.phantom = None;
+        run.audit = Some(findings);
+        assert_eq!(promises(&run), "Every promise held that could be judged.");
+        assert!(not_judged(&run).eq(["no log: phantoms"]));
+        let faults = faults(&run).unwrap();
+        let found: Vec<String> = faults.iter().map(|(_, count)| found(*count)).collect();
+        assert!(found.contains(&"not judged".to_owned()), "{found:?}");
     }
 
     #[test]

@@ -136,7 +136,7 @@ fn audit(f: &mut fmt::Formatter<'_>, run: &Run) -> fmt::Result {
     for (what, found) in faults {
         row(f, what, summary::found(found))?;
     }
-    Ok(())
+    summary::not_judged(run).try_for_each(|why| row(f, "not judged", why))
 }
 
 fn row(f: &mut fmt::Formatter<'_>, name: &str, value: impl fmt::Display) -> fmt::Result {
@@ -212,6 +212,16 @@ mod tests {
         assert_eq!(told(&run, "doubled"), ["3"]);
         run.audit = None;
         assert!(!Table(&run).to_string().contains("doubled"));
+    }
+
+    #[test]
+    fn what_could_not_be_judged_is_told_with_its_reason() {
+        let mut run = given_a_run();
+        let findings = run.audit.as_mut().unwrap();
+        findings.phantom = None;
+        findings.not_judged.insert("no log".to_owned());
+        assert_eq!(told(&run, "phantoms"), ["not", "judged"]);
+        assert_eq!(told(&run, "not judged"), ["no", "log"]);
     }
 
     #[test]

@@ -91,7 +91,9 @@ pub(super) fn audit(run: &Run) -> String {
         .into_iter()
         .map(|(what, found)| vec![what.to_owned(), summary::found(found)]);
     let rows: Vec<Vec<String>> = rows.collect();
-    section("Audit", &table(Of::Figures, &["fault", "found"], &rows))
+    let table = table(Of::Figures, &["fault", "found"], &rows);
+    let why = summary::not_judged(run).map(|why| format!("<p>Not judged: {}.</p>\n", Text(why)));
+    section("Audit", &format!("{table}{}", why.collect::<String>()))
 }
 
 pub(super) fn answers(run: &Run) -> String {

@@ -52,3 +52,18 @@ fn nothing_audited_is_not_told_as_nothing_found() {
         "{told}"
     );
 }
+
+#[test]
+fn what_could_not_be_judged_is_told_with_its_reason() {
+    let mut run = given_a_run();
+    assert!(!audit(&run).contains("Not judged"));
+    let findings = run.audit.as_mut().unwrap();
+    findings.phantom = None;
+    findings.not_judged.insert("no log: <nats>".to_owned());
+    let told = audit(&run);
+    assert!(told.contains("<th scope=\"row\">phantoms</th><td>not judged</td>"));
+    assert!(
+        told.contains("<p>Not judged: no log: &lt;nats&gt;.</p>"),
+        "{told}"
+    );
+}
