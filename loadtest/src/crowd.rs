@@ -61,7 +61,7 @@ pub(crate) async fn run(plan: &Plan, against: &Against) -> Result<Run> {
     let scene = Arc::new(prepare(target, plan, against, room).await?);
     say(&format!("{} arrivals", plan.arrivals.len()));
     let began = SystemTime::now();
-    let progress = Progress::begin(plan.scenario, plan.expected())?;
+    let progress = Progress::begin(plan.scenario, plan.lasts())?;
     let over = CancellationToken::new();
     let watching = tokio::spawn(watch::watch(scene.clone(), progress, over.clone()));
     let (seen, is_interrupted) = send(&scene, plan, against.sockets).await;
@@ -99,7 +99,7 @@ async fn prepare(target: Target, plan: &Plan, against: &Against, room: usize) ->
         shoppers,
         sockets: Semaphore::new(room),
         behaviour: plan.behaviour,
-        notes: Notes::of(Instant::now() + PAGE_OPEN_FOR, plan.expected()),
+        notes: Notes::of(Instant::now() + PAGE_OPEN_FOR, plan.takes_at_most()),
     })
 }
 

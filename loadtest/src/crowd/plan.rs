@@ -31,11 +31,17 @@ pub(crate) enum Behaviour {
     Hammering,
 }
 
-/// What the run takes after the last arrival, for a report that has to choose the width of its slices.
-const END: Duration = Duration::from_secs(60);
+/// What a run takes after the last arrival at the most: shoppers who come back, and their verdicts.
+const AFTER_THE_LAST: Duration = Duration::from_secs(120);
 
 impl Plan {
-    pub(crate) fn expected(&self) -> Duration {
-        self.arrivals.last().copied().unwrap_or_default() + END
+    /// From the first arrival to the last.
+    pub(crate) fn lasts(&self) -> Duration {
+        self.arrivals.last().copied().unwrap_or_default()
+    }
+
+    /// All of it, for a timeline that has to choose the width of its slices.
+    pub(crate) fn takes_at_most(&self) -> Duration {
+        self.lasts() + AFTER_THE_LAST
     }
 }

@@ -18,7 +18,7 @@ const QUEUE_WAIT_MAX: Duration = Duration::from_secs(5);
 /// A wait is predicted from a drain that is measured: so much may be wrong with it.
 const WAIT_TOLERANCE: f64 = 1.1;
 
-/// What the issue of backpressure is judged by.
+/// What the design holds a target to.
 const GOODPUT_MIN: f64 = 0.8;
 const FIRST_RETRIES_MIN: f64 = 0.95;
 
@@ -52,6 +52,10 @@ pub(crate) async fn run(config: &config::Overload) -> Result<Run> {
     };
     let mut run = crowd::run(&plan, &config.against).await?;
     run.claims = claims(&run, drain);
+    // A target may have been told another limit.
+    if config.against.target.is_none() {
+        run.backlog_max = Some((drain * QUEUE_WAIT_MAX.as_secs_f64()) as u64);
+    }
     Ok(run)
 }
 
