@@ -24,6 +24,11 @@ pub(crate) fn purchase(host: &str, sale: &str, token: &str, key: &str) -> Vec<u8
     request
 }
 
+/// One unit, whose key the ingress makes: the same bytes are a new purchase every time.
+pub(crate) fn keyless_purchase(host: &str, sale: &str, token: &str) -> Vec<u8> {
+    format!("{}{token}\r\n\r\n{{}}", purchase_head(host, sale)).into_bytes()
+}
+
 /// What became of a ticket; the server may hold its answer so long.
 pub(crate) fn ticket(host: &str, ticket: &str, wait_s: u64) -> Vec<u8> {
     get(host, &format!("/v1/tickets/{ticket}?wait={wait_s}"), None)

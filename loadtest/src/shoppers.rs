@@ -66,11 +66,6 @@ impl Shoppers {
         self.0.len() as u64
     }
 
-    /// What each of them signs in with.
-    pub(crate) fn tokens(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(|session| session.token.as_str())
-    }
-
     /// Purchases that they can make together in one sale.
     pub(crate) fn purchases_max(&self) -> u64 {
         self.count() * u64::from(UNIT_LIMIT)
@@ -141,11 +136,6 @@ impl Purchases {
             head: purchase_head(&door.to_string(), sale),
             made: AtomicU64::new(0),
         }
-    }
-
-    /// What every request begins with, up to the shopper's token.
-    pub(crate) fn head(&self) -> &str {
-        &self.head
     }
 
     /// Writes the next request into an empty buffer, unless every shopper has made all of theirs.

@@ -3,7 +3,6 @@
 //! of client and ingress together; so what each of them used for an answer is told as well.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -11,11 +10,12 @@ use devstack::{OpenSale, Operator, Servers, Stack, binaries, say};
 
 use crate::config;
 use crate::cpu::Meter;
-use crate::load::{Answers, Requests, closed_loop, purchases_max};
+use crate::load::{Answers, Requests, closed_loop};
 use crate::report::calibrate::{Compared, Rate, Report};
+use crate::request;
 use crate::room::room_for;
 use crate::scenario::ceiling::is_in_state;
-use crate::shoppers::{Purchases, Shoppers, UNIT_LIMIT};
+use crate::shoppers::{Session, Shoppers, UNIT_LIMIT};
 use crate::wrk::{Counted, Load, Wrk};
 
 /// Nothing is ever decided here; any stock is left.
@@ -34,13 +34,13 @@ pub(crate) async fn run(config: &config::Calibrate) -> Result<Report> {
     let mut stack = builder.start().await?;
     let bare = stack.add_ingress_of(bare).await?;
     let door = stack.ingress(bare).addr();
-    let shoppers = Shoppers::for_purchases(purchases_max(config.seconds), door).await?;
+    let shoppers = Shoppers::for_purchases(1, door).await?;
     let bench = Bench {
         wrk,
         operator: stack.operator().await?,
         meter: Meter::of(&stack, bare)?,
         door,
-        shoppers: Arc::new(shoppers),
+        shopper: shoppers.of_turn(0).clone(),
         load: Load {
             connections: config.connections,
             lasts: Duration::from_secs(config.seconds),
@@ -66,7 +66,7 @@ struct Bench {
     meter: Meter,
     /// Of the ingress without a log.
     door: SocketAddr,
-    shoppers: Arc<Shoppers>,
+    shopper: Session,
     load: Load,
 }
 
@@ -74,7 +74,8 @@ impl Bench {
     async fn compare(&self, config: &config::Calibrate) -> Result<Report> {
         let (mut purchases, mut reads) = (Vec::new(), Vec::new());
         // What every browser of a crowd asks for.
-        let path = format!("/v1/sales/{}", self.open_sale().await?);
+        let sale = self.open_sale().await?;
+        let path = format!("/v1/sales/{sale}");
         for round in 1..=config.rounds {
             say(&format!("round {round} of {}", config.rounds));
             // Who comes first meets a machine that has rested; so they take turns.
@@ -84,7 +85,7 @@ impl Bench {
             };
             let (mut bought, mut gotten) = (Compared::default(), Compared::default());
             for client in order {
-                *rate_of(&mut bought, client) = self.purchases(client).await?;
+                *rate_of(&mut bought, client) = self.purchases(client, &sale).await?;
                 *rate_of(&mut gotten, client) = self.reads(client, &path).await?;
             }
             purchases.push(bought);
@@ -98,17 +99,16 @@ impl Bench {
         })
     }
 
-    /// Of a sale that nobody has bought of: every purchase is a new one.
-    async fn purchases(&self, client: Client) -> Result<Rate> {
-        let sale = self.open_sale().await?;
-        let purchases = Purchases::of(&self.shoppers, &sale, self.door);
+    /// Purchases without a key: the ingress makes one for each, so that every one is new.
+    async fn purchases(&self, client: Client, sale: &str) -> Result<Rate> {
+        let (path, token) = (format!("/v1/sales/{sale}/purchases"), &self.shopper.token);
         let before = self.meter.read();
         let counted = match client {
-            Client::Ours => self.ours(Requests::Purchases(purchases), 202).await,
-            Client::Wrk => {
-                let (head, tokens) = (purchases.head(), self.shoppers.tokens());
-                self.wrk.purchases(self.door, head, tokens, self.load).await
+            Client::Ours => {
+                let request = request::keyless_purchase(&self.door.to_string(), sale, token);
+                self.ours(Requests::Same(request), 202).await
             }
+            Client::Wrk => self.wrk.post(self.door, &path, token, self.load).await,
         };
         Ok(Rate::of(counted?, &before, &self.meter.read()))
     }
@@ -117,8 +117,8 @@ impl Bench {
         let before = self.meter.read();
         let counted = match client {
             Client::Ours => {
-                let request = format!("GET {path} HTTP/1.1\r\nhost: {}\r\n\r\n", self.door);
-                self.ours(Requests::Same(request.into()), 200).await
+                let request = request::get(&self.door.to_string(), path, None);
+                self.ours(Requests::Same(request), 200).await
             }
             Client::Wrk => self.wrk.get(self.door, path, self.load).await,
         };

@@ -43,7 +43,7 @@ async fn without_wrk_it_is_said_how_to_install_it() -> Result<()> {
     let empty = ScratchFolder::make(&Home::find()?.folder)?;
     let mut command = loadtest(&["calibrate"]);
     let output = command.env("PATH", empty.path()).output().await?;
-    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(output.status.code(), Some(2));
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(said.contains("apt install wrk"), "{said}");
     assert_eq!(said.lines().count(), 1, "{said}");

@@ -13,7 +13,7 @@ async fn too_few_files_for_a_crowd_is_said_at_once_with_what_would_do() -> Resul
             .kill_on_drop(true)
             .output()
             .await?;
-        assert_eq!(output.status.code(), Some(1), "{scenario}");
+        assert_eq!(output.status.code(), Some(2), "{scenario}");
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(said.contains("only 256 are allowed here"), "{said}");
         assert!(said.contains("`ulimit -n "), "{said}");
