@@ -6,7 +6,7 @@ const FILES: u64 = 256;
 
 #[tokio::test]
 async fn too_few_files_for_a_crowd_is_said_at_once_with_what_would_do() -> Result<()> {
-    for scenario in ["ceiling", "watch", "calibrate"] {
+    for scenario in ["ceiling", "watch", "calibrate", "burst"] {
         let limited = format!("ulimit -n {FILES} && exec \"$0\" {scenario}");
         let output = Command::new("sh")
             .args(["-c", &limited, env!("CARGO_BIN_EXE_loadtest")])
