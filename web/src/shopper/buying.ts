@@ -2,6 +2,7 @@
 import { signal, type ReadonlySignal } from '@preact/signals';
 import type { Api, Ruling } from '../shared/api.ts';
 import type { Clock } from '../shared/clock.ts';
+import type { Session } from '../shared/session.ts';
 import { follow } from './follow.ts';
 import type { Keep } from './keep.ts';
 import { IDLE, isPending, step, type Effect, type Purchase, type PurchaseEvent } from './purchase.ts';
@@ -18,6 +19,7 @@ export interface Buying {
 
 export interface BuyingTools {
   api: Api;
+  session: Session;
   clock: Clock;
   keep: Keep;
   /** Asks the live socket for a ticket, and ends that. */
@@ -29,7 +31,7 @@ export interface BuyingTools {
   reached: (answered: boolean) => void;
 }
 
-export function openBuying({ api, clock, keep, watch, forget, silentForMs, reached }: BuyingTools): Buying {
+export function openBuying({ api, session, clock, keep, watch, forget, silentForMs, reached }: BuyingTools): Buying {
   const purchase = signal<Purchase>(IDLE);
   let saleId: string | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -66,7 +68,7 @@ export function openBuying({ api, clock, keep, watch, forget, silentForMs, reach
   }
 
   async function signIn(): Promise<PurchaseEvent> {
-    const answer = await api.signInAsGuest();
+    const answer = await session.beGuest();
     return answer.ok ? { is: 'signed-in' } : { is: 'refused', by: 'sign-in', problem: answer.problem };
   }
 
@@ -78,7 +80,7 @@ export function openBuying({ api, clock, keep, watch, forget, silentForMs, reach
   }
 
   async function orders(sale: string): Promise<string[] | undefined> {
-    const answer = await api.orders(sale);
+    const answer = await api.ordersIn(sale);
     if (answer.ok) return answer.body.orders.toSorted((a, b) => Date.parse(a.ordered_at) - Date.parse(b.ordered_at)).map((order) => order.id);
     // Whoever has no session any more has no orders that could be looked up.
     return answer.problem.code === 'unauthorized' ? [] : undefined;

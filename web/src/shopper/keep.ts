@@ -50,15 +50,6 @@ export function openKeep(storage: Storage | undefined) {
 
 export type Keep = ReturnType<typeof openKeep>;
 
-/** The browser's storage; reading the property alone throws where it is forbidden. */
-export function browserStorage(): Storage | undefined {
-  try {
-    return localStorage;
-  } catch {
-    return undefined;
-  }
-}
-
 function read(text: string | null): Kept | undefined {
   try {
     const kept = JSON.parse(text ?? 'null') as Kept | null;

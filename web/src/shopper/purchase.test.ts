@@ -33,7 +33,7 @@ class Story {
     return this.then({ is: 'accepted', ticket, ahead: 7, waitMs: 900 });
   }
   won(orderId = 'o1', ticket = 't1'): this {
-    return this.then({ is: 'ruled', ticket, ruling: { state: 'won', order_id: orderId } });
+    return this.then({ is: 'ruled', ticket, ruling: { state: 'won', order_id: orderId, sale_id: 's1', replay: false } });
   }
   lost(reason: Reason, ticket = 't1'): this {
     return this.then({ is: 'ruled', ticket, ruling: { state: 'lost', reason } });

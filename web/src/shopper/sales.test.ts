@@ -17,6 +17,7 @@ function aSale(over: Partial<Sale> = {}): Sale {
     unit_limit: 1,
     starts_at: at(0),
     ends_at: at(3_600_000),
+    version: 1,
     revision: 5,
     server_time: at(0),
     ...over,

@@ -1,10 +1,13 @@
 /** The shopper page's store: which sale is shown, what is known of it, and how news arrive. */
 import { batch, computed, effect, signal, untracked, type ReadonlySignal } from '@preact/signals';
-import { createApi, type Api, type Sale, type SaleNews } from '../shared/api.ts';
+import { shopperApi, type Api, type Sale, type SaleNews } from '../shared/api.ts';
+import { createClient } from '../shared/client.ts';
 import { createClock } from '../shared/clock.ts';
+import { openSession } from '../shared/session.ts';
+import { browserStorage } from '../shared/storage.ts';
 import { liveAddress, openLive, type Live, type LiveMessage } from '../shared/live.ts';
 import { openBuying, type Buying } from './buying.ts';
-import { browserStorage, openKeep } from './keep.ts';
+import { openKeep } from './keep.ts';
 import { isPending } from './purchase.ts';
 import { featured, nextAskMs, refreshed } from './sales.ts';
 
@@ -37,7 +40,9 @@ export interface Shop extends Pick<Buying, 'purchase' | 'buy' | 'cancel'> {
 /** Opens the shop; `named` is the sale that the address names, if it names one. */
 export function openShop(named: string | null): Shop {
   const clock = createClock(() => performance.now(), Date.now());
-  const api = createApi(clock.hear);
+  const call = createClient(clock.hear);
+  const api = shopperApi(call);
+  const session = openSession(call, browserStorage());
 
   const phase = signal<Phase>('opening');
   const sales = signal<readonly Sale[]>([]);
@@ -53,6 +58,7 @@ export function openShop(named: string | null): Shop {
   let heardOfTicketAt = -Infinity;
   const buying = openBuying({
     api,
+    session,
     clock,
     keep: openKeep(browserStorage()),
     watch(ticket) {
