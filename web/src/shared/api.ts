@@ -9,8 +9,6 @@ type Schemas = components['schemas'];
 /** A sale as the server tells it. */
 export type Sale = Schemas['SaleView'];
 export type SaleState = Schemas['SaleState'];
-/** What changes in a sale. */
-export type SaleNews = Omit<Sale, 'product' | 'price' | 'unit_limit' | 'version'>;
 /** Why a purchase did not win, by a ruling or by a refusal at the door. */
 export type Reason = Schemas['Reason'];
 /** What a ticket stands for now. */
