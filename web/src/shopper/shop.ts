@@ -45,7 +45,8 @@ export interface Shop {
 export function openShop(): Shop {
   const clock = createClock(() => performance.now(), Date.now());
   const storage = browserStorage();
-  const call = createClient(clock.hear);
+  const now = signal(clock.now());
+  const call = createClient(hearTime);
   const api = shopperApi(call);
   const session = openSession(call, storage);
 
@@ -54,12 +55,17 @@ export function openShop(): Shop {
   const socketUp = signal(false);
   const answered = signal(true);
   const contact = computed<Contact>(() => (socketUp.value ? 'live' : answered.value ? 'asking' : 'lost'));
-  const now = signal(clock.now());
   const followed = signal<Followed | undefined>(undefined);
 
   let live: Live | undefined;
   let shownSales: readonly string[] = [];
   const reached = (someone: boolean) => void (answered.value = someone);
+
+  function hearTime(serverTime: unknown) {
+    clock.hear(serverTime);
+    // At once: until the first answer the countdown goes by the shopper's own clock, which may be wrong by an hour.
+    now.value = clock.now();
+  }
 
   /** When the socket last said something of a ticket. */
   const heardAt = new Map<string, number>();
@@ -133,10 +139,10 @@ export function openShop(): Shop {
   function hear(message: Exclude<LiveMessage, { type: 'bye' }>) {
     switch (message.type) {
       case 'hello':
-        return clock.hear(message.server_time);
+        return hearTime(message.server_time);
       case 'sale': {
         const { type: _, ...news } = message;
-        clock.hear(news.server_time);
+        hearTime(news.server_time);
         return catalogue.takeIn(news);
       }
       case 'ticket':
@@ -165,7 +171,6 @@ export function openShop(): Shop {
   function turnTo(next: View) {
     view.value = next;
     open();
-    scrollTo(0, 0);
   }
 
   /** The network or the shopper is back. */
@@ -212,6 +217,8 @@ export function openShop(): Shop {
     go(next) {
       history.pushState(null, '', addressOf(next));
       turnTo(next);
+      // Back and forward are where they were.
+      scrollTo(0, 0);
     },
     async signOut() {
       const answer = await session.signOut();
