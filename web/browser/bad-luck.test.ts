@@ -14,6 +14,9 @@ beforeAll(async () => {
 afterAll(() => crowd.close());
 afterEach(() => crowd.leave());
 
+/** As Chromium's own tools know it: ms for each way, bytes a second. */
+const SLOW_3G = { offline: false, latency: 2_000, downloadThroughput: 50_000, uploadThroughput: 50_000 };
+
 const atTheSale = (before?: (page: Page) => Promise<unknown>) => crowd.join(`/?sale=${sale.id}`, before);
 
 test('the socket is killed: the page says so, asks instead, and listens again', async () => {
@@ -75,8 +78,9 @@ test('the server answers 500 again and again: the shopper decides, with the same
   expect(new Set(keys).size).toBe(1);
 });
 
-test('the clock is wrong by an hour: the countdown is right', async () => {
-  const { page } = await atTheSale((page) => page.addInitScript('{ const now = Date.now; Date.now = () => now() + 3_600_000; }'));
+test('the clock is wrong by an hour: the countdown is right from the first moment', async () => {
+  // Nothing ticks: what is shown is what the first answer made of it.
+  const { page } = await atTheSale((page) => page.addInitScript('{ const now = Date.now; Date.now = () => now() + 3_600_000; window.setInterval = () => 0; }'));
   await buyButton(page).waitFor();
   const { ends_at, server_time } = (await theSale(sale.id)) as Sale & { ends_at: string; server_time: string };
   const leftS = (Date.parse(ends_at) - Date.parse(server_time)) / 1000;
@@ -151,6 +155,20 @@ test('the shopper looks elsewhere: title and notification tell, because they ask
   await thenItIsWon(shopper, sale.id);
   expect(await page.evaluate('window.told')).toEqual(['It is yours']);
   expect(await page.title()).toMatch(/^It is yours · /);
+});
+
+test('the line is as slow as 3G: the page says that it opens, and sells', async () => {
+  const shopper = await atTheSale(async (page) => {
+    const line = await page.context().newCDPSession(page);
+    await line.send('Network.enable');
+    await line.send('Network.emulateNetworkConditions', SLOW_3G);
+  });
+  const { page, keys } = shopper;
+  await outcome(page, 'Opening the shop…').waitFor();
+  await presses(page);
+  await page.getByRole('button', { name: 'Sending…' }).waitFor();
+  await thenItIsWon(shopper, sale.id);
+  expect(new Set(keys).size).toBe(1);
 });
 
 test('a script does not arrive: the bare page says so', async () => {

@@ -1,4 +1,4 @@
-import type { Page } from 'playwright-core';
+import type { Page, Route } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import {
   aGate,
@@ -205,16 +205,21 @@ describe('a shopper buys', () => {
 
 // The last story: nothing is left after it.
 describe('the stock runs out', () => {
-  test('while one shopper watches, one has just pressed, and one comes later', async () => {
+  test('while one shopper watches, one has just pressed, one waits for a busy shop, and one comes later', async () => {
     const gate = aGate<void>();
+    const passes = async (route: Route) => {
+      await gate.opened;
+      await route.continue();
+    };
     const watching = await aShopper();
-    const pressing = await aShopper((page) =>
-      page.route('**/purchases', async (route) => {
-        await gate.opened;
-        await route.continue();
-      }),
-    );
+    const pressing = await aShopper((page) => page.route('**/purchases', passes));
+    const waiting = await aShopper(async (page) => {
+      await page.route('**/purchases', passes);
+      await page.route('**/purchases', (route) => route.fulfill(problem(503, 'busy', { retry_after_ms: 1_000 })), { times: 1 });
+    });
     await presses(pressing.page);
+    await presses(waiting.page);
+    await outcome(waiting.page, 'Very busy right now').waitFor();
     await buyButton(watching.page).waitFor();
     // From now on only the socket can tell the one who watches.
     await watching.page.locator('[data-contact=live]').waitFor();
@@ -229,6 +234,10 @@ describe('the stock runs out', () => {
     await outcome(pressing.page, 'Sold out').waitFor();
     expect(await pressing.page.getByRole('article').innerText()).toContain('Others were faster');
     expect(await orderNumber(pressing.page).count()).toBe(0);
+    await outcome(waiting.page, 'Sold out').waitFor();
+    expect(new Set(waiting.keys).size).toBe(1);
+    await waiting.page.getByRole('link', { name: 'See what is on sale' }).click();
+    await waiting.page.getByRole('heading', { name: 'Scarce things, first come, first served.' }).waitFor();
 
     const { page: late } = await aShopper();
     await late.getByRole('button', { name: 'Sold out' }).waitFor();

@@ -22,8 +22,15 @@ function givenAPage(...kept: Purchase[]) {
   let forgotten = 0;
   const purchases = openPurchases(
     {
-      ...{ api, keep, session: {} as Session, clock: createClock(() => 0, 0) },
-      ...{ watch: () => {}, forget: () => {}, silentForMs: () => Infinity, reached: () => {}, ended: () => {} },
+      api,
+      keep,
+      session: {} as Session,
+      clock: createClock(() => 0, 0),
+      watch: () => {},
+      forget: () => {},
+      silentForMs: () => Infinity,
+      reached: () => {},
+      ended: () => {},
     },
     () => (forgotten += 1),
   );
