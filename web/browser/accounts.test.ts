@@ -2,7 +2,7 @@
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { buyButton, Crowd, firstPurchaseIs, orderNumber, outcome, presses, problem, thenItIsWon } from './page.ts';
-import { givenASale, type Sale } from './stack.ts';
+import { BASE, givenASale, type Sale } from './stack.ts';
 
 const crowd = new Crowd();
 let sale: Sale;
@@ -53,8 +53,8 @@ test('a shopper signs up, buys, finds the order, and leaves nothing behind when 
 
   await page.getByRole('link', { name: 'Account' }).click();
   await page.getByRole('button', { name: 'Sign out' }).click();
-  await page.getByRole('heading', { name: 'Sign in' }).waitFor();
-  await page.goto(`/?sale=${sale.id}`.replace(/^/, new URL(page.url()).origin));
+  await page.getByLabel('Email').waitFor();
+  await page.goto(`${BASE}/?sale=${sale.id}`);
   await buyButton(page).waitFor();
   expect(await page.evaluate(() => JSON.stringify(localStorage))).not.toContain(order);
   await page.getByRole('link', { name: 'Orders', exact: true }).click();
@@ -92,7 +92,7 @@ test('a session that ends half-way: sign in again, and the same purchase goes on
   const shopper = await crowd.join('/?view=account');
   const { page, context, keys } = shopper;
   await signsUp(page, email);
-  await page.goto(`${new URL(page.url()).origin}/?sale=${sale.id}`);
+  await page.goto(`${BASE}/?sale=${sale.id}`);
   await buyButton(page).waitFor();
   await context.clearCookies();
   await presses(page);

@@ -31,6 +31,8 @@ interface Look {
   /** What the sale is like. */
   sale?: object;
   routes?: (page: Page) => Promise<unknown>;
+  /** What is done before it looks like that. */
+  then?: (page: Page) => Promise<unknown>;
 }
 
 const intent = { key: 'k', doubt: false, tries: 0, signIns: 0 };
@@ -43,10 +45,45 @@ const atSale = (heading: string | RegExp, rest: Partial<Look> = {}): Look => ({ 
 const bought = (heading: string, purchase: Purchase, rest: Partial<Look> = {}) => atSale(heading, { purchase, ...rest });
 const lost = (heading: string, reason: (Purchase & { at: 'lost' })['reason'], sale = {}) => bought(heading, { at: 'lost', reason, owned: OWNED }, { sale });
 
+const answers = (routes: Record<string, object>) => async (page: Page) => {
+  for (const [url, json] of Object.entries(routes)) await page.route(url, (route) => route.fulfill({ json }));
+};
+const ADA = { '**/v1/sessions/mine': { shopper_id: NUMBER, role: 'shopper', expires_at: soon(86_400_000), email: 'ada@example.org' } };
+/** One that stands and one that was cancelled, of a sale that is gone. */
+const ORDERS = {
+  '**/v1/orders?*': {
+    orders: [
+      { id: NUMBER, sale_id: NUMBER, ordered_at: soon(0) },
+      { id: NUMBER.replace('8200', '8300'), sale_id: NUMBER, ordered_at: '2020-02-29T12:00:00Z', cancelled_at: soon(0) },
+    ],
+    next_cursor: 'c',
+  },
+};
+const followed = (heading: string, status: object): Look => ({
+  path: `/?ticket=${NUMBER}`,
+  heading,
+  routes: async (page) => {
+    await page.routeWebSocket(/\/v1\/live/, (socket) => socket.close());
+    await answers({ '**/v1/tickets/**': { ticket: NUMBER, ...status } })(page);
+  },
+});
+const wrongForm = async (page: Page) => {
+  await page.getByLabel('Email').fill('ada');
+  await page.locator('form').getByRole('button', { name: 'Create account' }).click();
+  await page.locator('form').getByRole('button', { name: 'Create account' }).first().click();
+  await page.getByText('Write an address').waitFor();
+};
+
 const LOOKS: Record<string, Look> = {
   sales: { path: '/', heading: 'On sale now' },
-  orders: { path: '/?view=orders', heading: 'My orders' },
-  account: { path: '/?view=account', heading: 'Sign in' },
+  'orders, signed out': { path: '/?view=orders', heading: 'My orders' },
+  'orders, signed in': { path: '/?view=orders', heading: 'A sale of the past', routes: answers({ ...ADA, ...ORDERS }) },
+  account: { path: '/?view=account', heading: 'Account' },
+  'account, signed in': { path: '/?view=account', heading: 'Account', routes: answers(ADA) },
+  'account, wrong form': { path: '/?view=account', heading: 'Account', then: wrongForm },
+  'followed, queued': followed('You are in the queue', { state: 'queued', ahead: 12, wait_ms: 90_000 }),
+  'followed, won': followed('It is won', { state: 'won', order_id: NUMBER, sale_id: NUMBER, replay: false }),
+  'followed, lost': followed('Sold out', { state: 'lost', reason: 'sold-out' }),
   'unknown sale': { path: '/?sale=0', heading: 'No such sale' },
   'unknown ticket': { path: `/?ticket=${NUMBER}`, heading: /No such purchase/ },
   'server away': { path: '/', heading: 'The shop does not answer', routes: (page) => page.route('**/v1/**', (route) => route.abort()) },
@@ -111,6 +148,7 @@ async function violations(page: Page): Promise<string[]> {
 test.each(Object.entries(LOOKS))('%s: no violation in light and dark, nothing sideways', async (name, look) => {
   const { page } = await crowd.join(addressOf(look), prepare(look));
   await page.getByRole('heading', { name: look.heading }).first().waitFor();
+  await look.then?.(page);
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme });
     await shoot(page, `${name}-${colorScheme}`);
