@@ -74,6 +74,16 @@ test('a form that is wrong says what is, where it is, and sends nothing', async 
   expect(sent).toEqual([]);
 });
 
+test('a press reaches the button although a fault of two lines appears above it', async () => {
+  const { page } = await crowd.join('/?view=account', undefined, { locale: 'de-DE' });
+  await page.getByLabel('Passwort').fill(PASSWORD);
+  await page.getByLabel('E-Mail').fill('ada');
+  // At its upper edge, where the button would not be any more.
+  await page.locator('form .main').click({ position: { x: 20, y: 4 } });
+  await page.getByText('Schreiben Sie eine Adresse').waitFor();
+  expect(await page.evaluate(() => document.activeElement?.getAttribute('name'))).toBe('email');
+});
+
 test('a wrong password and a taken address are told, and can be mended', async () => {
   const email = anEmail();
   const { page } = await crowd.join('/?view=account');
