@@ -17,14 +17,14 @@ export default defineConfig({
     // The plugin below knows the limits.
     chunkSizeWarningLimit: 2_000,
     rolldownOptions: {
-      // The operator console becomes a second entry here, with its own limit below.
+      // One line for each page, and one for its size limit below.
       input: { shopper: 'index.html', docs: 'docs/index.html' },
     },
   },
   // The API's page is Swagger UI whole, for developers; it shares no chunk with the shop. Its limit notices a second copy.
   plugins: [weigh({ shopper: 30 * 1024, docs: 400 * 1024 })],
   test: {
-    include: ['src/**/*.test.ts'],
+    include: ['src/**/*.test.ts', 'build/**/*.test.ts'],
     exclude: configDefaults.exclude,
     reporters: ['default', new Summary()],
   },

@@ -91,6 +91,31 @@ describe('the live socket', () => {
     ]);
   });
 
+  test('begins anew rather than ask one connection for more sales than it may', () => {
+    const { live, last, dialled, turns } = givenALiveSocket();
+    last().opens();
+    for (let i = 0; i < 16; i += 1) live.follow([`s${i}`]);
+    expect(dialled).toHaveLength(1);
+    live.follow(['s3']);
+    live.follow(['s16']);
+    expect(dialled).toHaveLength(2);
+    last().opens();
+    live.follow(['s17']);
+    expect(dialled).toHaveLength(2);
+    expect(last().sent).toEqual([
+      { watch: [], sales: ['s16'] },
+      { watch: [], sales: ['s17'] },
+    ]);
+    expect(turns).toEqual([true, false, true]);
+  });
+
+  test('follows no more sales than one connection may', () => {
+    const { live, last } = givenALiveSocket();
+    last().opens();
+    live.follow(Array.from({ length: 20 }, (_, i) => `s${i}`));
+    expect(last().sent).toEqual([{ watch: [], sales: Array.from({ length: 16 }, (_, i) => `s${i}`) }]);
+  });
+
   test('says once that it is down, and waits longer from failure to failure', () => {
     const { last, dialled, turns } = givenALiveSocket(1);
     last().opens();

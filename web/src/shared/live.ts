@@ -4,7 +4,7 @@
  * Own code rather than a library: the common ones reconnect and buffer, but know nothing of this protocol's
  * close codes or of asking again for everything watched, which is most of what is below.
  */
-import type { Ruling, SaleNews } from './api.ts';
+import type { Ruling, Sale } from './api.ts';
 
 const PROTOCOL = 'firstcome.v1';
 
@@ -18,6 +18,8 @@ const GOOD_AFTER_MS = 5_000;
 const HANDSHAKE_MS = 8_000;
 /** Tickets and sales asked for in one message, so that it stays below the server's 4 KiB. */
 const ASKED_AT_ONCE = 50;
+/** Sales that the server tells one connection of; it forgets none of them before the connection ends. */
+export const SALES_MAX = 16;
 
 /**
  * Close codes after which the quick first tries are skipped, and by how many doublings: a restart sends the whole
@@ -33,7 +35,7 @@ const SKIPPED = new Map([
 export type LiveMessage =
   | { type: 'hello'; server_time: string }
   | ({ type: 'ticket'; ticket: string } & Ruling)
-  | ({ type: 'sale' } & SaleNews)
+  | ({ type: 'sale' } & Sale)
   | { type: 'refused'; what: string; problem: string; limit?: number }
   /** The server is about to close this connection, and says when to come back. */
   | { type: 'bye'; retry_ms: number };
@@ -53,8 +55,8 @@ export interface Live {
   /** Asks for a ticket's rulings, now and after every reconnect, until it is forgotten. */
   watch(ticket: string): void;
   forget(ticket: string): void;
-  /** Asks for changes of these sales, in place of those asked for before. */
-  follow(sales: string[]): void;
+  /** Asks for changes of these sales, at most SALES_MAX, in place of those asked for before. */
+  follow(sales: readonly string[]): void;
   /** Skips the wait before the next try: the network or the shopper is back. */
   hurry(): void;
   close(): void;
@@ -62,7 +64,9 @@ export interface Live {
 
 export function openLive({ dial, hear, turned, random }: LiveOptions): Live {
   const tickets = new Set<string>();
-  let sales: string[] = [];
+  let sales: readonly string[] = [];
+  /** Sales that this connection was asked for. */
+  let asked = new Set<string>();
   let socket: Socket | undefined;
   let up = false;
   let failures = 0;
@@ -71,8 +75,9 @@ export function openLive({ dial, hear, turned, random }: LiveOptions): Live {
   let closed = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
-  function ask(watch: string[], about: string[]) {
+  function ask(watch: readonly string[], about: readonly string[]) {
     if (!up) return;
+    for (const sale of about) asked.add(sale);
     for (let i = 0; i < Math.max(watch.length, about.length); i += ASKED_AT_ONCE) {
       socket?.send(JSON.stringify({ watch: watch.slice(i, i + ASKED_AT_ONCE), sales: about.slice(i, i + ASKED_AT_ONCE) }));
     }
@@ -92,6 +97,7 @@ export function openLive({ dial, hear, turned, random }: LiveOptions): Live {
       clearTimeout(timer);
       timer = setTimeout(() => (failures = 0), GOOD_AFTER_MS);
       up = true;
+      asked = new Set();
       turned(true);
       ask([...tickets], sales);
     };
@@ -109,6 +115,12 @@ export function openLive({ dial, hear, turned, random }: LiveOptions): Live {
   function drop(dead: Socket) {
     dead.close();
     if (dead === socket) lost(1006);
+  }
+
+  function renew(full: Socket) {
+    drop(full);
+    clearTimeout(timer);
+    connect();
   }
 
   function lost(code: number) {
@@ -132,9 +144,12 @@ export function openLive({ dial, hear, turned, random }: LiveOptions): Live {
     },
     forget: (ticket) => void tickets.delete(ticket),
     follow(ids) {
-      const added = ids.filter((id) => !sales.includes(id));
-      sales = ids;
-      if (added.length > 0) ask([], added);
+      sales = ids.slice(0, SALES_MAX);
+      const added = sales.filter((id) => !asked.has(id));
+      if (!up || added.length === 0) return;
+      // The server would refuse them; a new connection asks only for what matters now.
+      if (asked.size + added.length > SALES_MAX && socket) return renew(socket);
+      ask([], added);
     },
     hurry() {
       if (socket || closed) return;

@@ -1,124 +1,90 @@
-/** The page as a whole: its frame, and what fills it in each phase. */
+/** The page as a whole: its frame, and the view that the address asks for. */
 import { useComputed } from '@preact/signals';
-import { Component, type ComponentChildren } from 'preact';
-import type { Sale } from '../shared/api.ts';
-import { BuyPanel } from './buy-panel.tsx';
+import { useEffect, useRef } from 'preact/hooks';
+import { ContactChip } from '../shared/contact.tsx';
+import { Fallback } from '../shared/fallback.tsx';
+import { LanguageSwitch } from '../shared/language-switch.tsx';
+import { hasAccount, isGuest } from '../shared/session.ts';
+import * as shared from '../shared/messages.gen.ts';
+import { AccountView } from './account-view.tsx';
+import { Link } from './link.tsx';
+import * as m from './messages.gen.ts';
+import { OrdersView } from './orders-view.tsx';
+import { SaleView } from './sale-view.tsx';
 import { turnMs } from './sales.ts';
-import type { Contact, Phase, Shop } from './shop.ts';
-import { announcement, limitWords, localTime, price, SALE_STATES, stockWords, timeZone } from './words.ts';
-
-const CONTACT: Record<Contact, string> = { live: 'Live', asking: 'Updates every few seconds', lost: 'No connection' };
-
-/** What a page without a sale says. */
-const NOTICES: Record<Exclude<Phase, 'open'>, { title: string; text: string }> = {
-  opening: { title: 'Opening the shop…', text: 'This takes a moment.' },
-  unreachable: { title: 'The shop does not answer', text: 'It may be your connection or ours. This page keeps trying.' },
-  'unknown-sale': { title: 'No such sale', text: 'The link may be old, or mistyped. Nothing is lost: your orders do not depend on it.' },
-  'nothing-on-sale': { title: 'Nothing on sale right now', text: 'As soon as a sale is announced, it appears here.' },
-};
+import { SalesView } from './sales-view.tsx';
+import type { Shop } from './shop.ts';
+import { TicketView } from './ticket-view.tsx';
+import { announcement } from './words.ts';
 
 export function App({ shop }: { shop: Shop }) {
-  const { phase, sale, others, contact } = shop;
-  const one = sale.value;
+  const main = useRef<HTMLElement>(null);
+  const first = useRef(true);
+  const view = shop.view.value;
+  const key = JSON.stringify(view.at === 'ticket' ? { ...view, sale: undefined } : view);
+  useEffect(() => {
+    // A new view begins at its top, as a new page would; the first one is one.
+    if (!first.current) main.current?.focus({ preventScroll: true });
+    first.current = false;
+  }, [key]);
   return (
     <Fallback>
-      <header class="top">
-        <a class="brand" href="/">
-          Firstcome
-        </a>
-        {phase.value !== 'opening' && phase.value !== 'unreachable' && (
-          <span class="contact" data-contact={contact.value}>
-            {CONTACT[contact.value]}
-          </span>
-        )}
-      </header>
-      <main>
-        {one && phase.value === 'open' ? (
-          <article class="sale" data-state={one.state}>
-            <About sale={one} />
-            <BuyPanel shop={shop} sale={one} />
-            <Terms sale={one} />
-          </article>
-        ) : (
-          <Notice phase={phase.value} retry={shop.retry} />
-        )}
-        <Others sales={others.value} title={phase.value === 'nothing-on-sale' ? 'Past sales' : 'Other sales'} />
+      <Top shop={shop} />
+      <main ref={main} tabIndex={-1} key={key}>
+        {view.at !== 'orders' && view.at !== 'account' && <Line shop={shop} />}
+        {view.at === 'sales' && <SalesView shop={shop} />}
+        {view.at === 'sale' && <SaleView shop={shop} id={view.sale} />}
+        {view.at === 'ticket' && <TicketView shop={shop} />}
+        {view.at === 'orders' && <OrdersView shop={shop} />}
+        {view.at === 'account' && <AccountView shop={shop} />}
       </main>
+      <footer>
+        <LanguageSwitch />
+      </footer>
       <Announcer shop={shop} />
     </Fallback>
   );
 }
 
-function About({ sale }: { sale: Sale }) {
+function Top({ shop }: { shop: Shop }) {
+  const { at } = shop.view.value;
   return (
-    <div class="about">
-      <p class="state">{SALE_STATES[sale.state]}</p>
-      <h1>{sale.product.name}</h1>
-      <p class="price">
-        <strong>{price(sale)}</strong> <span>{limitWords(sale.unit_limit)}</span>
-      </p>
+    <header class="top">
+      <Link shop={shop} to={{ at: 'sales' }} class="brand">
+        {m.shopTitle()}
+      </Link>
+      <nav>
+        <Link shop={shop} to={{ at: 'orders' }} current={at === 'orders'}>
+          {m.orders()}
+        </Link>
+        <Link shop={shop} to={{ at: 'account' }} current={at === 'account'}>
+          <Who shop={shop} />
+        </Link>
+      </nav>
+    </header>
+  );
+}
+
+/** Above what changes by itself: the way back, and how fresh it is. Its room is kept, so that nothing moves when it fills. */
+function Line({ shop }: { shop: Shop }) {
+  const phase = shop.catalogue.phase.value;
+  const isTicket = shop.view.value.at === 'ticket';
+  return (
+    <div class="line">
+      {shop.view.value.at !== 'sales' && (
+        <Link shop={shop} to={{ at: 'sales' }} class="up">
+          {m.allSales()}
+        </Link>
+      )}
+      {(isTicket || (phase !== 'opening' && phase !== 'unreachable')) && <ContactChip contact={shop.contact.value} />}
     </div>
   );
 }
 
-function Terms({ sale }: { sale: Sale }) {
-  const asOf = Date.parse(sale.server_time);
-  return (
-    <dl class="terms">
-      <dt>{asOf < Date.parse(sale.starts_at) ? 'Opens' : 'Opened'}</dt>
-      <dd>
-        <time dateTime={sale.starts_at}>{localTime(sale.starts_at)}</time>
-      </dd>
-      <dt>{sale.state === 'closed' ? 'Planned end' : asOf < Date.parse(sale.ends_at) ? 'Ends' : 'Ended'}</dt>
-      <dd>
-        <time dateTime={sale.ends_at}>{localTime(sale.ends_at)}</time>
-      </dd>
-      <dt>Your time zone</dt>
-      <dd>{timeZone()}</dd>
-    </dl>
-  );
-}
-
-function Notice({ phase, retry }: { phase: Phase; retry: () => void }) {
-  if (phase === 'open') return null;
-  const { title, text } = NOTICES[phase];
-  return (
-    <section class="notice" data-phase={phase}>
-      <h1>{title}</h1>
-      <p>{text}</p>
-      {phase === 'unreachable' && (
-        <button type="button" class="quiet" onClick={retry}>
-          Try now
-        </button>
-      )}
-      {phase === 'unknown-sale' && <a href="/">See what is on sale</a>}
-    </section>
-  );
-}
-
-function Others({ sales, title }: { sales: readonly Sale[]; title: string }) {
-  if (sales.length === 0) return null;
-  return (
-    <section class="others">
-      <h2>{title}</h2>
-      <ul>
-        {sales.map((sale) => (
-          <li key={sale.id}>
-            <a href={`?sale=${encodeURIComponent(sale.id)}`}>
-              <span class="name">{sale.product.name}</span>
-              <span class="cost">{price(sale)}</span>
-              <span class="when">{whenWords(sale)}</span>
-            </a>
-          </li>
-        ))}
-      </ul>
-    </section>
-  );
-}
-
-function whenWords(sale: Sale): string {
-  if (sale.state === 'upcoming') return `Opens ${localTime(sale.starts_at)}`;
-  return sale.state === 'active' ? stockWords(sale) : SALE_STATES[sale.state];
+function Who({ shop }: { shop: Shop }) {
+  const who = shop.session.who.value;
+  if (hasAccount(who)) return <>{m.account()}</>;
+  return <>{isGuest(who) ? shared.guest() : shared.signIn()}</>;
 }
 
 /** Tells milestones to those who listen; everything else on the page changes silently. */
@@ -133,27 +99,4 @@ function Announcer({ shop }: { shop: Shop }) {
       {text}
     </p>
   );
-}
-
-/** Instead of a blank page, should the page itself be broken. */
-class Fallback extends Component<{ children: ComponentChildren }, { broken: boolean }> {
-  override state = { broken: false };
-
-  override componentDidCatch(error: unknown) {
-    console.error(error);
-    this.setState({ broken: true });
-  }
-
-  override render() {
-    if (!this.state.broken) return this.props.children;
-    return (
-      <main>
-        <section class="notice">
-          <h1>This page has a fault</h1>
-          <p>What you bought is safe. Please load the page again.</p>
-          <a href="">Load again</a>
-        </section>
-      </main>
-    );
-  }
 }

@@ -1,11 +1,14 @@
 /** Time, stock, the button and what became of pressing it. */
 import { useComputed } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
 import type { Sale } from '../shared/api.ts';
+import { hasAccount } from '../shared/session.ts';
+import { Link } from './link.tsx';
+import * as m from './messages.gen.ts';
+import { Outcome } from './outcome.tsx';
 import { isPending, type Purchase } from './purchase.ts';
 import { turnMs } from './sales.ts';
 import type { Shop } from './shop.ts';
-import { buttonWords, duration, placeWords, purchaseWords, SALE_NOTES, stockWords } from './words.ts';
+import { buttonWords, SALE_NOTES, stockWords, timeLeft } from './words.ts';
 
 export function BuyPanel({ shop, sale }: { shop: Shop; sale: Sale }) {
   const purchase = shop.purchase.value;
@@ -15,11 +18,7 @@ export function BuyPanel({ shop, sale }: { shop: Shop; sale: Sale }) {
       {button && <Countdown shop={shop} sale={sale} />}
       <Stock sale={sale} />
       {button && <BuyButton shop={shop} sale={sale} pending={isPending(purchase)} />}
-      {SETTING_OUT.has(purchase.at) ? (
-        <p class="note">{SALE_NOTES[sale.state]}</p>
-      ) : (
-        <Outcome purchase={purchase} alone={!button} cancel={shop.cancel} />
-      )}
+      {SETTING_OUT.has(purchase.at) ? <SaleNote shop={shop} sale={sale} /> : <Outcome shop={shop} sale={sale} purchase={purchase} alone={!button} />}
     </div>
   );
 }
@@ -30,6 +29,7 @@ const SETTING_OUT = new Set<Purchase['at']>(['idle', 'sending']);
 /** Whether there is anything to press or to wait for. */
 function hasButton(purchase: Purchase, sale: Sale): boolean {
   const mayHaveMore = purchase.owned.length < sale.unit_limit;
+  if (purchase.at === 'signed-out') return false;
   if (purchase.at === 'won') return mayHaveMore && sale.state === 'active';
   if (purchase.at !== 'lost') return true;
   // The limit may have been raised since; that can be said only once the orders are known.
@@ -37,20 +37,33 @@ function hasButton(purchase: Purchase, sale: Sale): boolean {
   return !atLimit && sale.state !== 'sold-out' && turnMs(sale) !== undefined;
 }
 
+function SaleNote({ shop, sale }: { shop: Shop; sale: Sale }) {
+  const mustSignIn = shop.config.value?.guest_sessions === false && !hasAccount(shop.session.who.value);
+  if (!mustSignIn || turnMs(sale) === undefined) return <p class="note">{SALE_NOTES[sale.state]()}</p>;
+  return (
+    <p class="note">
+      {m.noteSignIn()}{' '}
+      <Link shop={shop} to={{ at: 'account' }}>
+        {m.signInTitle()}
+      </Link>
+    </p>
+  );
+}
+
 function Countdown({ shop, sale }: { shop: Shop; sale: Sale }) {
   const left = useComputed(() => {
     const one = shop.sale.value;
     const turn = one && turnMs(one);
-    return turn === undefined ? '' : duration(turn - shop.now.value);
+    return turn === undefined ? '' : timeLeft(turn - shop.now.value);
   });
   const due = useComputed(() => shop.now.value >= Date.parse(shop.sale.value?.starts_at ?? ''));
   if (sale.state === 'sold-out' || turnMs(sale) === undefined) return null;
   const upcoming = sale.state === 'upcoming';
   return (
     <p class="countdown">
-      <span class="label">{upcoming ? 'Opens in' : 'Ends in'}</span>
+      <span class="label">{upcoming ? m.opensIn() : m.endsIn()}</span>
       <span class="time" role="timer">
-        {upcoming && due.value ? 'now…' : left}
+        {upcoming && due.value ? m.now() : left}
       </span>
     </p>
   );
@@ -63,7 +76,7 @@ function Stock({ sale }: { sale: Sale }) {
     <div class="stock">
       <p class="left">{stockWords(sale)}</p>
       {open && (
-        <div class="bar" role="meter" aria-label="Stock left" aria-valuemin={0} aria-valuemax={sale.stock} aria-valuenow={sale.remaining}>
+        <div class="bar" role="meter" aria-label={m.stockLeft()} aria-valuemin={0} aria-valuemax={sale.stock} aria-valuenow={sale.remaining}>
           <div style={{ width: `${share}%` }} />
         </div>
       )}
@@ -86,62 +99,5 @@ function BuyButton({ shop, sale, pending }: { shop: Shop; sale: Sale; pending: b
       {pending && <span class="busy" aria-hidden="true" />}
       <span>{text}</span>
     </button>
-  );
-}
-
-/** `alone`: there is no button (any more). */
-function Outcome({ purchase, alone, cancel }: { purchase: Purchase; alone: boolean; cancel: () => void }) {
-  const heading = useRef<HTMLHeadingElement>(null);
-  const wasAlone = useRef(alone);
-  useEffect(() => {
-    // The focus that was on the button goes to the news that took its place.
-    if (alone && !wasAlone.current && document.activeElement === document.body) heading.current?.focus();
-    wasAlone.current = alone;
-  }, [alone]);
-
-  const words = purchaseWords(purchase);
-  if (!words) return null;
-  return (
-    <section class="outcome" data-at={purchase.at}>
-      <h2 ref={heading} tabIndex={-1}>
-        {purchase.at === 'won' && <Tick />}
-        {words.title}
-      </h2>
-      {purchase.at === 'queued' && <Place ahead={purchase.ahead} waitMs={purchase.waitMs} />}
-      <p>{words.text}</p>
-      {'orderId' in purchase && <OrderNumber id={purchase.orderId} />}
-      {purchase.at === 'failed' && purchase.requestId && <p class="reference">Reference {purchase.requestId}</p>}
-      {purchase.at === 'waiting' && (
-        <button type="button" class="quiet" onClick={cancel}>
-          Stop trying
-        </button>
-      )}
-    </section>
-  );
-}
-
-function Tick() {
-  return (
-    <svg viewBox="0 0 24 24" aria-hidden="true">
-      <path d="M5 12.5l4.5 4.5L19 7.5" />
-    </svg>
-  );
-}
-
-function Place({ ahead, waitMs }: { ahead: number; waitMs: number }) {
-  const words = placeWords(ahead, waitMs);
-  return (
-    <p class="place">
-      <strong>{words.ahead}</strong> <span>{words.wait}</span>
-    </p>
-  );
-}
-
-function OrderNumber({ id }: { id: string }) {
-  return (
-    <p class="order">
-      <span class="label">Order number</span>
-      <code>{id}</code>
-    </p>
   );
 }

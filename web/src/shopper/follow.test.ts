@@ -3,7 +3,7 @@ import type { Answer, Ruling } from '../shared/api.ts';
 import { follow } from './follow.ts';
 
 const QUEUED: Answer<Ruling> = { ok: true, body: { state: 'queued', ahead: 1, wait_ms: 10 } };
-const WON: Answer<Ruling> = { ok: true, body: { state: 'won', order_id: 'o1' } };
+const WON: Answer<Ruling> = { ok: true, body: { state: 'won', order_id: 'o1', sale_id: 's1', replay: false } };
 const refusal = (code: string): Answer<Ruling> => ({ ok: false, problem: { code } });
 
 /** Follows a ticket; `answers` are what HTTP says, in turn; `silent` is the socket's silence at each look. */

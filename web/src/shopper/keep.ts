@@ -38,26 +38,28 @@ export function openKeep(storage: Storage | undefined) {
       set(PREFIX + saleId, JSON.stringify({ v: VERSION, at: nowMs, purchase } satisfies Kept));
       if (storage) forgetOldest(storage);
     },
+    /** Forgets the purchases of somebody who has gone, but for those to be gone on with. */
+    forget(but: (purchase: Purchase) => boolean) {
+      const names = storage ? Object.keys(storage).filter((name) => name.startsWith(PREFIX)) : [];
+      for (const name of new Set([...names, ...memory.keys()])) {
+        const kept = read(get(name));
+        if (kept && but(kept.purchase)) continue;
+        memory.delete(name);
+        storage?.removeItem(name);
+      }
+    },
     /** Calls back when another tab keeps something for this sale. */
-    watch(saleId: string, changed: (purchase: Purchase) => void) {
-      addEventListener('storage', (event) => {
+    watch(saleId: string, changed: (purchase: Purchase) => void, signal: AbortSignal) {
+      const hear = (event: StorageEvent) => {
         const kept = event.key === PREFIX + saleId ? read(event.newValue) : undefined;
         if (kept) changed(kept.purchase);
-      });
+      };
+      addEventListener('storage', hear, { signal });
     },
   };
 }
 
 export type Keep = ReturnType<typeof openKeep>;
-
-/** The browser's storage; reading the property alone throws where it is forbidden. */
-export function browserStorage(): Storage | undefined {
-  try {
-    return localStorage;
-  } catch {
-    return undefined;
-  }
-}
 
 function read(text: string | null): Kept | undefined {
   try {

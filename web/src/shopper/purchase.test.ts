@@ -33,7 +33,7 @@ class Story {
     return this.then({ is: 'accepted', ticket, ahead: 7, waitMs: 900 });
   }
   won(orderId = 'o1', ticket = 't1'): this {
-    return this.then({ is: 'ruled', ticket, ruling: { state: 'won', order_id: orderId } });
+    return this.then({ is: 'ruled', ticket, ruling: { state: 'won', order_id: orderId, sale_id: 's1', replay: false } });
   }
   lost(reason: Reason, ticket = 't1'): this {
     return this.then({ is: 'ruled', ticket, ruling: { state: 'lost', reason } });
@@ -88,6 +88,7 @@ describe('one click is one purchase', () => {
   const pending = {
     sending: () => aClick(),
     waiting: () => aClick().refused('busy'),
+    'signed-out': () => aClick().refused('unauthorized').then({ is: 'account-needed', why: 'needed' }),
     queued: () => aClick().accepted(),
     checking: () => aClick().refused('outcome-unknown').then({ is: 'wake' }).refused('ended'),
   };
@@ -168,7 +169,7 @@ describe('not now', () => {
 });
 
 describe('doubt', () => {
-  test.each(['outcome-unknown', 'unreachable', 'internal', 'halted'] as const)('"%s" repeats with the same key, slower each time', (code) => {
+  test.each(['outcome-unknown', 'unreachable', 'internal', 'halted', 'unavailable'] as const)('"%s" repeats with the same key, slower each time', (code) => {
     const story = aClick();
     for (const inMs of [500, 1_000, 2_000, 4_000]) {
       story.refused(code);
@@ -269,7 +270,38 @@ describe('who the shopper is', () => {
 
   test.each(['forbidden', 'not-found'])('a shop without guests (%s) says so', (code) => {
     const story = aClick().refused('unauthorized').then({ is: 'refused', by: 'sign-in', problem: { code } });
-    expect(story.purchase).toMatchObject({ at: 'failed', code: 'no-guests' });
+    expect(story.purchase).toMatchObject({ at: 'signed-out', why: 'needed', intent: { key: 'k1', doubt: false } });
+  });
+
+  test('who has an account signs in again, and the same purchase goes on', () => {
+    const story = aClick().refused('unauthorized').then({ is: 'account-needed', why: 'ended' });
+    expect(story.purchase).toMatchObject({ at: 'signed-out', why: 'ended' });
+    expect(story.effects).toEqual([]);
+    story.after(60 * MINUTE).reload();
+    expect(story.purchase.at).toBe('signed-out');
+    expect(story.then({ is: 'signed-in' }).effects).toEqual([{ do: 'post', key: 'k1' }]);
+  });
+
+  test('who does not want to sign in has bought nothing', () => {
+    const story = aClick().refused('unauthorized').then({ is: 'account-needed', why: 'needed' }).then({ is: 'cancel' });
+    expect(story.purchase).toEqual({ at: 'idle', owned: [] });
+  });
+
+  test('a session that ends while orders are looked up keeps the doubt', () => {
+    const story = aClick().refused('outcome-unknown').then({ is: 'wake' }).refused('sold-out').then({ is: 'account-needed', why: 'ended' });
+    expect(story.purchase).toMatchObject({ at: 'signed-out', intent: { key: 'k1', doubt: true } });
+    expect(story.then({ is: 'signed-in' }).refused('sold-out').purchase.at).toBe('checking');
+  });
+
+  test('a session that ends in the queue is not needed there', () => {
+    const story = aClick().accepted().then({ is: 'account-needed', why: 'ended' });
+    expect(story.purchase.at).toBe('queued');
+  });
+
+  test('accounts that cannot be looked up now are waited for', () => {
+    const story = aClick().refused('unauthorized').then({ is: 'refused', by: 'sign-in', problem: { code: 'unavailable', retryAfterMs: 3_000 } });
+    expect(story.purchase).toMatchObject({ at: 'waiting', why: 'unavailable', intent: { doubt: false } });
+    expect(story.effects).toEqual([{ do: 'wake', inMs: 3_000 }]);
   });
 
   test('trouble with signing in casts no doubt on the purchase: it was never sent on', () => {

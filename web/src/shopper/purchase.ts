@@ -9,7 +9,9 @@ import type { Problem, Reason, Ruling } from '../shared/api.ts';
 /** Answers that say "not now": nothing was accepted, and the same request may be sent again later. */
 export type Delay = 'busy' | 'rate-limited';
 /** Answers, or their absence, that leave it open whether the purchase was accepted. */
-export type Trouble = 'outcome-unknown' | 'unreachable' | 'internal' | 'halted';
+export type Trouble = 'outcome-unknown' | 'unreachable' | 'internal' | 'halted' | 'unavailable';
+/** Why somebody has to sign in before a purchase can go on. */
+export type SignInCause = 'ended' | 'needed';
 
 /** The first wait after trouble is about this, in ms; it doubles with every try. */
 const FIRST_WAIT_MS = 500;
@@ -21,7 +23,7 @@ const DELAY_MS = 2_000;
 const LONGEST_DELAY_MS = 5 * 60_000;
 /** Faults of the server in a row after which the shopper decides whether to go on. */
 const FAULTS_MAX = 5;
-/** Guest sessions made in a row for one purchase: the first may meet a server that has just changed its keys. */
+/** Sessions begun in a row for one purchase: the first may meet a server that has just changed its keys. */
 const SIGN_INS_MAX = 2;
 /** An unfinished purchase older than this is not sent again without a new click, in ms: nobody expects it any more. */
 const FRESH_MS = 2 * 60_000;
@@ -37,7 +39,7 @@ export interface Intent {
   doubt: boolean;
   /** Troubles in a row, for the waits. */
   tries: number;
-  /** Guest sessions made in a row. */
+  /** Sessions begun in a row. */
   signIns: number;
 }
 
@@ -46,6 +48,7 @@ type Stage =
   | { at: 'sending'; intent: Intent; sinceMs: number }
   | { at: 'waiting'; intent: Intent; why: Delay | Trouble; untilMs: number }
   | { at: 'queued'; intent: Intent; ticket: string; ahead: number; waitMs: number }
+  | { at: 'signed-out'; intent: Intent; why: SignInCause }
   | { at: 'checking'; intent: Intent; reason: Reason; looks: number }
   | { at: 'won'; orderId: string }
   | { at: 'lost'; reason: Reason; orderId?: string }
@@ -58,6 +61,8 @@ export type PurchaseEvent =
   | { is: 'buy'; key: string }
   | { is: 'cancel' }
   | { is: 'signed-in' }
+  /** Only the shopper can begin a session that will do: somebody with an account, or a shop without guests. */
+  | { is: 'account-needed'; why: SignInCause }
   | { is: 'accepted'; ticket: string; ahead: number; waitMs: number }
   | { is: 'refused'; by: 'sign-in' | 'purchase'; problem: Problem }
   | { is: 'ruled'; ticket: string; ruling: Ruling }
@@ -90,7 +95,7 @@ export const IDLE: Purchase = { at: 'idle', owned: [] };
 
 /** Whether a click is still on its way to an end. */
 export function isPending(purchase: Purchase): boolean {
-  return ['sending', 'waiting', 'queued', 'checking'].includes(purchase.at);
+  return ['sending', 'waiting', 'signed-out', 'queued', 'checking'].includes(purchase.at);
 }
 
 /** The next state. An event that does not fit the state (a late answer, a second click) changes nothing. */
@@ -112,9 +117,13 @@ function decide(purchase: Purchase, event: PurchaseEvent, moment: Moment, to: To
     case 'orders':
       return learn(purchase, event.ids, to);
     case 'cancel':
-      return purchase.at === 'waiting' ? stop(purchase.intent, to) : undefined;
+      return purchase.at === 'waiting' || purchase.at === 'signed-out' ? stop(purchase.intent, to) : undefined;
     case 'signed-in':
+      if (purchase.at === 'signed-out') return send(purchase.intent, moment, to);
       return purchase.at === 'sending' ? to(purchase, { do: 'post', key: purchase.intent.key }) : undefined;
+    case 'account-needed':
+      if (purchase.at !== 'sending' && purchase.at !== 'checking') return undefined;
+      return to({ at: 'signed-out', intent: purchase.intent, why: event.why });
     case 'accepted':
       if (purchase.at !== 'sending') return undefined;
       return to(
@@ -165,7 +174,8 @@ function refuse(
     case 'outcome-unknown':
     case 'unreachable':
     case 'internal':
-    case 'halted': {
+    case 'halted':
+    case 'unavailable': {
       // A sign-in that failed has not sent the purchase on.
       const doubtful = by === 'purchase' ? { ...intent, doubt: true } : intent;
       if (problem.code === 'internal' && intent.tries + 1 >= FAULTS_MAX) return fail(doubtful, problem, to);
@@ -180,9 +190,10 @@ function refuse(
       return settle(intent, problem.code, to);
     case 'not-found':
       if (by === 'purchase') return settle(intent, 'unknown-sale', to);
-      return fail(intent, { ...problem, code: 'no-guests' }, to);
+      return to({ at: 'signed-out', intent, why: 'needed' });
     case 'forbidden':
-      return fail(intent, by === 'sign-in' ? { ...problem, code: 'no-guests' } : problem, to);
+      // No guests here.
+      return by === 'sign-in' ? to({ at: 'signed-out', intent, why: 'needed' }) : fail(intent, problem, to);
     default:
       return fail(intent, problem, to);
   }

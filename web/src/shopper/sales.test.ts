@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Sale } from '../shared/api.ts';
-import { featured, nextAskMs, refreshed } from './sales.ts';
+import { nextAskMs, parted, refreshed } from './sales.ts';
 
 const T = Date.parse('2026-11-21T12:00:00.000Z');
 const at = (ms: number) => new Date(T + ms).toISOString();
@@ -17,6 +17,7 @@ function aSale(over: Partial<Sale> = {}): Sale {
     unit_limit: 1,
     starts_at: at(0),
     ends_at: at(3_600_000),
+    version: 1,
     revision: 5,
     server_time: at(0),
     ...over,
@@ -46,27 +47,36 @@ describe('news of a sale', () => {
     expect(refreshed(aSale(), restored)).toMatchObject({ revision: 2, remaining: 8 });
   });
 
-  test('another sale is left alone', () => {
-    const known = aSale();
-    expect(refreshed(known, aSale({ id: 's2', revision: 9 }))).toBe(known);
+  test('a sale that was not known is taken as it is', () => {
+    const news = aSale();
+    expect(refreshed(undefined, news)).toBe(news);
+  });
+
+  test('all of it counts: the limit may have been raised', () => {
+    expect(refreshed(aSale(), aSale({ revision: 6, unit_limit: 2 })).unit_limit).toBe(2);
   });
 });
 
-describe('the sale shown large', () => {
-  test('is the active one that ends first', () => {
-    const soon = aSale({ id: 'b', ends_at: at(1_000) });
-    expect(featured([aSale({ id: 'a' }), soon, aSale({ id: 'c', state: 'upcoming', starts_at: at(10) })])).toBe(soon);
+describe('the list', () => {
+  const ids = (sales: Sale[]) => sales.map(({ id }) => id);
+
+  test('begins with what can be bought and ends first, then what may come back', () => {
+    const late = aSale({ id: 'late', ends_at: at(9_000) });
+    const soon = aSale({ id: 'soon', ends_at: at(1_000) });
+    const gone = aSale({ id: 'gone', state: 'sold-out', ends_at: at(1) });
+    const paused = aSale({ id: 'paused', state: 'paused', ends_at: at(1) });
+    expect(ids(parted([gone, late, paused, soon]).active)).toEqual(['soon', 'late', 'paused', 'gone']);
   });
 
-  test('else the next to open, else one that may come back', () => {
-    const paused = aSale({ id: 'p', state: 'paused' });
-    const next = aSale({ id: 'n', state: 'upcoming', starts_at: at(10) });
-    expect(featured([paused, aSale({ id: 'm', state: 'upcoming', starts_at: at(20) }), next])).toBe(next);
-    expect(featured([aSale({ id: 's', state: 'sold-out' }), paused])).toBe(paused);
-  });
-
-  test('is never a past one', () => {
-    expect(featured([aSale({ state: 'ended' }), aSale({ state: 'closed' })])).toBeUndefined();
+  test('goes on with what opens next, and ends with what ended last', () => {
+    const sales = [
+      aSale({ id: 'u2', state: 'upcoming', starts_at: at(20) }),
+      aSale({ id: 'u1', state: 'upcoming', starts_at: at(10) }),
+      aSale({ id: 'e1', state: 'ended', ends_at: at(-20) }),
+      aSale({ id: 'c2', state: 'closed', ends_at: at(-10) }),
+    ];
+    const { active, upcoming, past } = parted(sales);
+    expect([ids(active), ids(upcoming), ids(past)]).toEqual([[], ['u1', 'u2'], ['c2', 'e1']]);
   });
 });
 

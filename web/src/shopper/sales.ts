@@ -1,5 +1,5 @@
-/** What the page knows of sales: which news is newer, which sale is shown large, when to ask again. Pure. */
-import type { Sale, SaleNews, SaleState } from '../shared/api.ts';
+/** What the page knows of sales: which news is newer, how they are listed, when to ask again. Pure. */
+import type { Sale, SaleState } from '../shared/api.ts';
 
 /** How often a sale is asked for over HTTP while the live socket is up, in ms: a safety net for missed changes. */
 const CALM_MS = 15_000;
@@ -17,24 +17,33 @@ const IMPATIENT_FOR_MS = 30_000;
  */
 const OUTDATED_MS = 30_000;
 
-/** Which state is of most interest to somebody who comes in. */
-const RANK: Record<SaleState, number> = { active: 0, upcoming: 1, paused: 2, 'sold-out': 3, ended: 4, closed: 5 };
+/** Which state comes first in its part of the list. */
+const RANK: Record<SaleState, number> = { active: 0, upcoming: 0, paused: 1, 'sold-out': 2, ended: 0, closed: 0 };
 
-/** The sale with the news in it, or unchanged when the news is older than what is known. */
-export function refreshed(sale: Sale, news: SaleNews): Sale {
+/** The newer of what is known of a sale and news of it. */
+export function refreshed(sale: Sale | undefined, news: Sale): Sale {
+  if (!sale) return news;
   const laterMs = Date.parse(news.server_time) - Date.parse(sale.server_time);
   // A state that only time changes (upcoming, active, ended) keeps its revision.
   const newer = news.revision > sale.revision || (news.revision === sale.revision && laterMs >= 0);
-  if (sale.id !== news.id || (!newer && laterMs < OUTDATED_MS)) return sale;
-  const { state, stock, sold, remaining, starts_at, ends_at, revision, server_time } = news;
-  return { ...sale, state, stock, sold, remaining, starts_at, ends_at, revision, server_time };
+  return newer || laterMs >= OUTDATED_MS ? news : sale;
 }
 
-/** The sale to show large when the address names none: the active one that ends first, else the next to open. Never a past one. */
-export function featured(sales: readonly Sale[]): Sale | undefined {
-  return sales
-    .filter((sale) => turnMs(sale) !== undefined)
-    .sort((a, b) => RANK[a.state] - RANK[b.state] || (turnMs(a) ?? 0) - (turnMs(b) ?? 0) || (a.id < b.id ? -1 : 1))[0];
+/** The parts of the list, and how each is sorted: what ends or opens first, then what ended last. */
+export interface Parts {
+  active: Sale[];
+  upcoming: Sale[];
+  past: Sale[];
+}
+
+export function parted(sales: readonly Sale[]): Parts {
+  const by = (key: (sale: Sale) => number) => (a: Sale, b: Sale) => RANK[a.state] - RANK[b.state] || key(a) - key(b) || (a.id < b.id ? -1 : 1);
+  const of = (...states: SaleState[]) => sales.filter(({ state }) => states.includes(state));
+  return {
+    active: of('active', 'paused', 'sold-out').sort(by(({ ends_at }) => Date.parse(ends_at))),
+    upcoming: of('upcoming').sort(by(({ starts_at }) => Date.parse(starts_at))),
+    past: of('ended', 'closed').sort((a, b) => Date.parse(b.ends_at) - Date.parse(a.ends_at) || (a.id < b.id ? -1 : 1)),
+  };
 }
 
 /** When time alone will change the sale's state, in ms since 1970: its opening, then its end. */

@@ -1,211 +1,191 @@
-/** The shopper page's store: which sale is shown, what is known of it, and how news arrive. */
+/** The shop's store: which view the address asks for, who is here, and how news reach what is shown. */
 import { batch, computed, effect, signal, untracked, type ReadonlySignal } from '@preact/signals';
-import { createApi, type Api, type Sale, type SaleNews } from '../shared/api.ts';
+import { shopperApi, type Answer, type Config, type Sale } from '../shared/api.ts';
+import { createClient } from '../shared/client.ts';
 import { createClock } from '../shared/clock.ts';
-import { liveAddress, openLive, type Live, type LiveMessage } from '../shared/live.ts';
-import { openBuying, type Buying } from './buying.ts';
-import { browserStorage, openKeep } from './keep.ts';
-import { isPending } from './purchase.ts';
-import { featured, nextAskMs, refreshed } from './sales.ts';
+import type { Contact } from '../shared/contact.tsx';
+import { hasAccount, openSession, type Session } from '../shared/session.ts';
+import { browserStorage } from '../shared/storage.ts';
+import { addressOf, viewOf, type View } from './address.ts';
+import { openCatalogue, type Catalogue } from './catalogue.ts';
+import { openFollowed, type Followed } from './followed.ts';
+import { openKeep } from './keep.ts';
+import { openMyOrders, type MyOrders } from './my-orders.ts';
+import { openNews } from './news.ts';
+import { notify } from './notify.ts';
+import type { Purchase } from './purchase.ts';
+import { openPurchases, type Shown } from './purchases.ts';
+import { purchaseWords } from './words.ts';
 
 /** How often the countdown moves, in ms. */
 const BEAT_MS = 250;
-/** How often the list of sales is asked for, in ms. */
-const LIST_EVERY_MS = 30_000;
-/** The longest wait between tries to open the page, in ms; it doubles up to here. */
-const LONGEST_WAIT_MS = 10_000;
-/** Past sales shown when there is nothing else to show. */
-const PAST_SALES = 10;
 
-/** What the page as a whole can show. */
-export type Phase = 'opening' | 'open' | 'unreachable' | 'unknown-sale' | 'nothing-on-sale';
-/** How news arrive: pushed, asked for every few seconds, or not at all. */
-export type Contact = 'live' | 'asking' | 'lost';
-
-export interface Shop extends Pick<Buying, 'purchase' | 'buy' | 'cancel'> {
-  phase: ReadonlySignal<Phase>;
-  /** The sale shown large. */
+export interface Shop {
+  view: ReadonlySignal<View>;
+  /** Shows something else, as a link does. */
+  go(view: View): void;
+  session: Session;
+  signOut(): Promise<Answer<unknown>>;
+  /** Undefined until the server has told it. */
+  config: ReadonlySignal<Config | undefined>;
+  catalogue: Catalogue;
+  /** The sale in view. */
   sale: ReadonlySignal<Sale | undefined>;
-  others: ReadonlySignal<readonly Sale[]>;
+  /** The purchase of the sale in view. */
+  purchase: ReadonlySignal<Purchase>;
+  buy(): void;
+  cancel(): void;
+  followed: ReadonlySignal<Followed | undefined>;
+  orders: MyOrders;
   contact: ReadonlySignal<Contact>;
   /** The server's time in ms, a few times a second. */
   now: ReadonlySignal<number>;
-  /** Opens the page now instead of after the wait. */
-  retry(): void;
 }
 
-/** Opens the shop; `named` is the sale that the address names, if it names one. */
-export function openShop(named: string | null): Shop {
+export function openShop(): Shop {
   const clock = createClock(() => performance.now(), Date.now());
-  const api = createApi(clock.hear);
-
-  const phase = signal<Phase>('opening');
-  const sales = signal<readonly Sale[]>([]);
-  const shown = signal(named);
-  const sale = computed(() => sales.value.find((one) => one.id === shown.value));
-  const others = computed(() => sales.value.filter((one) => one.id !== shown.value));
-  const socketUp = signal(false);
-  const answered = signal(true);
-  const contact = computed<Contact>(() => (socketUp.value ? 'live' : answered.value ? 'asking' : 'lost'));
   const now = signal(clock.now());
+  const storage = browserStorage();
+  const call = createClient(hearTime);
+  const api = shopperApi(call);
+  const session = openSession(call, storage);
+  const view = signal(viewOf(location.search));
+  const config = signal<Config | undefined>(undefined);
+  const followed = signal<Followed | undefined>(undefined);
 
-  let live: Live | undefined;
-  let heardOfTicketAt = -Infinity;
-  const buying = openBuying({
-    api,
-    clock,
-    keep: openKeep(browserStorage()),
-    watch(ticket) {
-      heardOfTicketAt = performance.now();
-      live?.watch(ticket);
+  const news = openNews({
+    time: hearTime,
+    sale: (sale) => catalogue.takeIn(sale),
+    turned: () => catalogue.replan(),
+    ruled(ticket, ruling) {
+      purchases.ruled(ticket, ruling);
+      followed.peek()?.ruled(ticket, ruling);
     },
-    forget: (ticket) => live?.forget(ticket),
-    silentForMs: () => (socketUp.peek() ? performance.now() - heardOfTicketAt : Infinity),
-    reached: (someone) => (answered.value = someone),
   });
+  const { watch, forget, silentForMs, reached } = news;
+  const purchases = openPurchases({ api, session, clock, keep: openKeep(storage), watch, forget, silentForMs, reached, ended }, showPurchase);
+  const wanted = () => !document.hidden || purchases.anyPending();
+  const catalogue = openCatalogue({ api, clock, live: news.isLive, wanted, reached, shown });
+  const orders = openMyOrders(api, session.ended);
 
-  let tries = 0;
-  let again: ReturnType<typeof setTimeout> | undefined;
-  let nextAsk: ReturnType<typeof setTimeout> | undefined;
-  let askListAtMs = Infinity;
+  const subject = computed(() => (view.value.at === 'sale' || view.value.at === 'ticket' ? view.value.sale : undefined));
+  const sale = computed(() => catalogue.sales.value.get(subject.value ?? ''));
+  const buying = signal<Shown>(purchases.of(undefined));
 
-  async function open() {
-    clearTimeout(again);
-    const found = await ask(api, shown.peek());
-    if (found) {
-      tries = 0;
-      return show(found);
-    }
-    phase.value = 'unreachable';
-    tries += 1;
-    again = setTimeout(open, Math.min(1000 * 2 ** tries, LONGEST_WAIT_MS) * (0.5 + 0.5 * Math.random()));
-  }
-
-  /** Takes in a list. The first sale ever shown is the one that this page stays with. */
-  function show(found: readonly Sale[]) {
-    const known = sales.peek();
-    const one = shown.peek() === null ? featured(found) : found.find(({ id }) => id === shown.peek());
-    batch(() => {
-      sales.value = found.map((news) => refreshed(known.find(({ id }) => id === news.id) ?? news, news));
-      if (one) shown.value = one.id;
-      phase.value = one ? 'open' : shown.peek() === null ? 'nothing-on-sale' : 'unknown-sale';
-      now.value = clock.now();
-    });
-    askListAtMs = clock.now() + LIST_EVERY_MS;
-    live?.follow(found.map(({ id }) => id));
-    void connect();
-    if (!one) return;
-    planNextAsk(one);
-    buying.recall(one.id);
-  }
-
-  /** A timer of its own, not the beat: at the opening, a quarter of a second counts. */
-  function planNextAsk(one = sale.peek()) {
-    clearTimeout(nextAsk);
-    if (!one) return;
-    const atMs = nextAskMs(one, clock.now(), socketUp.peek(), Math.random());
-    nextAsk = setTimeout(() => wanted() && void refresh(), atMs - clock.now());
-  }
-
-  /** Whether anybody would see an answer. Otherwise the page asks when somebody looks again. */
-  const wanted = () => !document.hidden || isPending(buying.purchase.peek());
-
-  function takeIn(news: SaleNews) {
-    sales.value = sales.peek().map((one) => refreshed(one, news));
-    if (news.id === shown.peek()) planNextAsk();
-  }
-
-  async function refresh(id = sale.peek()?.id) {
-    if (id === undefined) return;
-    clearTimeout(nextAsk);
-    const answer = await api.sale(id);
-    answered.value = answer.ok || answer.problem.code !== 'unreachable';
-    if (answer.ok) takeIn(answer.body);
-    planNextAsk();
-  }
-
-  async function refreshList() {
-    askListAtMs = clock.now() + LIST_EVERY_MS;
-    const found = await ask(api, shown.peek());
-    if (found) show(found);
-  }
-
-  function beat() {
+  function hearTime(serverTime: unknown) {
+    clock.hear(serverTime);
+    // At once: until the first answer the countdown goes by the shopper's own clock, which may be wrong by an hour.
     now.value = clock.now();
-    if (wanted() && now.peek() >= askListAtMs) void refreshList();
   }
 
-  let connecting = false;
-  async function connect() {
-    if (live || connecting) return;
-    connecting = true;
-    const config = await api.config();
-    connecting = false;
-    if (!config.ok || !config.body.live_url) return;
-    const { live_url } = config.body;
-    const turned = (up: boolean) => {
-      socketUp.value = up;
-      planNextAsk();
-    };
-    live = openLive({ dial: (protocol) => new WebSocket(liveAddress(live_url, location.href), protocol), hear, turned, random: Math.random });
-    live.follow(sales.peek().map(({ id }) => id));
-    const purchase = buying.purchase.peek();
-    if (purchase.at === 'queued') live.watch(purchase.ticket);
+  /** A verdict that was waited for. */
+  function ended(purchase: Purchase) {
+    const words = purchaseWords(purchase);
+    if (words) notify(words.title, words.text);
+    // What was known of the sale is out of date.
+    if (purchase.at === 'lost') catalogue.refresh();
   }
 
-  function hear(message: Exclude<LiveMessage, { type: 'bye' }>) {
-    switch (message.type) {
-      case 'hello':
-        return clock.hear(message.server_time);
-      case 'sale':
-        clock.hear(message.server_time);
-        return takeIn(message);
-      case 'ticket':
-        heardOfTicketAt = performance.now();
-        return buying.ruled(message.ticket, message);
-      case 'refused':
-        // The HTTP API is asked instead; it decides.
-        heardOfTicketAt = -Infinity;
-    }
+  function showPurchase() {
+    const asked = view.peek();
+    buying.value = purchases.of(asked.at === 'sale' ? asked.sale : undefined);
+  }
+
+  function shown(ids: readonly string[]) {
+    news.follow(ids);
+    settleIn();
+  }
+
+  /** After the first answer, for then there is time for what is not needed at first sight. */
+  function settleIn() {
+    void configure();
+    if (session.who.peek() === 'unknown') void session.learn();
+  }
+
+  let configuring = false;
+  async function configure() {
+    if (config.peek() || configuring) return;
+    configuring = true;
+    const answer = await api.config();
+    configuring = false;
+    if (!answer.ok) return;
+    config.value = answer.body;
+    if (answer.body.live_url) news.connect(answer.body.live_url);
+  }
+
+  function openTicket(ticket: string | undefined) {
+    const before = followed.peek();
+    before?.close();
+    if (before) forget(before.ticket);
+    followed.value = ticket === undefined ? undefined : openFollowed(ticket, { ask: api.ticket, silentForMs: () => silentForMs(ticket), reached, pause });
+    if (ticket !== undefined) watch(ticket);
+  }
+
+  /** Shows what the address asks for. */
+  function turnTo(next: View) {
+    view.value = next;
+    openTicket(next.at === 'ticket' ? next.ticket : undefined);
+    const about = subject.peek();
+    catalogue.show(next.at === 'sales' ? { list: true } : about === undefined ? undefined : { sale: about });
+    showPurchase();
+    if (next.at !== 'sales' && next.at !== 'sale') settleIn();
   }
 
   /** The network or the shopper is back. */
   function back() {
     if (document.hidden) return;
-    live?.hurry();
-    void (phase.peek() === 'unreachable' ? open() : refresh());
+    news.hurry();
+    catalogue.refresh();
+    settleIn();
+    // Another tab may have signed in meanwhile.
+    if (!hasAccount(session.who.peek()) && session.hadAccount()) void session.learn();
   }
 
-  // A purchase was lost: what was known of the sale is out of date.
+  function belongTo(shopper: string | undefined) {
+    purchases.belongTo(shopper);
+    orders.forget();
+  }
+
+  // Purchases that this browser keeps are those of who is signed in.
   effect(() => {
-    if (buying.purchase.value.at === 'lost') void untracked(() => refresh());
+    const who = session.who.value;
+    if (hasAccount(who)) untracked(() => belongTo(who.shopper_id));
   });
-  setInterval(beat, BEAT_MS);
+  // A ticket may tell which sale it is about only when it is decided.
+  effect(() => {
+    const watched = followed.value?.watched.value;
+    const about = watched && 'sale_id' in watched ? watched.sale_id : undefined;
+    const asked = view.peek();
+    if (about === undefined || asked.at !== 'ticket' || asked.sale !== undefined) return;
+    untracked(() => {
+      view.value = { ...asked, sale: about };
+      catalogue.show({ sale: about });
+    });
+  });
+  setInterval(() => void (now.value = clock.now()), BEAT_MS);
   addEventListener('online', back);
+  addEventListener('popstate', () => turnTo(viewOf(location.search)));
   document.addEventListener('visibilitychange', back);
-  void open();
+  turnTo(view.peek());
 
-  const { purchase, buy, cancel } = buying;
-  return { phase, sale, others, contact, now, purchase, buy, cancel, retry: () => void open() };
+  return {
+    ...{ view, session, config, catalogue, sale, followed, orders, now },
+    contact: news.contact,
+    purchase: computed(() => buying.value.purchase.value),
+    buy: () => buying.peek().buy(),
+    cancel: () => buying.peek().cancel(),
+    go(next) {
+      history.pushState(null, '', addressOf(next));
+      turnTo(next);
+      // Back and forward are where they were.
+      scrollTo(0, 0);
+    },
+    async signOut() {
+      const answer = await session.signOut();
+      if (answer.ok) batch(() => belongTo(undefined));
+      return answer;
+    },
+  };
 }
 
-/**
- * The active and upcoming sales and the wanted one, which may be neither; past ones when that is nothing.
- * Undefined when the shop does not answer. A wanted sale that does not exist is not in the list.
- */
-async function ask(api: Api, wanted: string | null): Promise<Sale[] | undefined> {
-  const [active, upcoming, one] = await Promise.all([
-    api.sales('active'),
-    api.sales('upcoming'),
-    wanted === null ? undefined : api.sale(wanted),
-  ]);
-  if (!active.ok || !upcoming.ok) return undefined;
-  if (one && !one.ok && !NO_SUCH_SALE.has(one.problem.code)) return undefined;
-  const listed = [...active.body.sales, ...upcoming.body.sales];
-  if (one?.ok) return [one.body, ...listed.filter(({ id }) => id !== one.body.id)];
-  if (listed.length > 0) return listed;
-  const ended = await api.sales('ended');
-  return ended.ok ? ended.body.sales.slice(0, PAST_SALES) : undefined;
-}
-
-const NO_SUCH_SALE = new Set(['not-found', 'unknown-sale', 'bad-request', 'invalid']);
+const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));

@@ -1,10 +1,14 @@
-import { describe, expect, test } from 'vitest';
-import type { Reason } from '../shared/api.ts';
-import { announcement, duration, placeWords, price, purchaseWords } from './words.ts';
+import { afterEach, describe, expect, test } from 'vitest';
+import type { Reason, Sale } from '../shared/api.ts';
+import { LANGUAGES, language } from '../shared/language.ts';
+import { announcement, placeWords, purchaseWords, timeLeft } from './words.ts';
 
-const REASONS: Reason[] = ['sold-out', 'limit-reached', 'not-started', 'ended', 'paused', 'closed', 'malformed', 'unknown-sale'];
+afterEach(() => void (language.value = 'en'));
 
-test('every end has a sentence of its own', () => {
+const REASONS: Reason[] = ['sold-out', 'limit-reached', 'not-started', 'ended', 'paused', 'closed', 'malformed', 'unknown-sale', 'adopted'];
+
+test.each(LANGUAGES)('every end has a sentence of its own, in %s', (one) => {
+  language.value = one;
   const texts = REASONS.map((reason) => purchaseWords({ at: 'lost', reason, owned: [] })?.text);
   expect(new Set(texts).size).toBe(REASONS.length);
   expect(texts.every((text) => text && text.endsWith('.'))).toBe(true);
@@ -15,35 +19,33 @@ test('a fault that nobody foresaw has a sentence too', () => {
   expect(purchaseWords({ at: 'failed', intent, code: 'http-418', owned: [] })?.title).toBe('The shop refused this purchase');
 });
 
-test.each([
-  [-5, '00:00'],
-  [0, '00:00'],
-  [1, '00:01'],
-  [59_000, '00:59'],
-  [59_001, '01:00'],
-  [3_599_000, '59:59'],
-  [3_600_000, '01:00:00'],
-  [90_061_000, '1 d 01:01:01'],
-])('%i ms are %s', (ms, text) => {
-  expect(duration(ms)).toBe(text);
+test('what is left counts days only where there are any', () => {
+  expect(timeLeft(59_000)).toBe('00:59');
+  expect(timeLeft(90_061_000)).toBe('1 d 01:01:01');
+  language.value = 'de';
+  expect(timeLeft(90_061_000)).toBe('1 T. 01:01:01');
 });
 
-test.each([
-  ['EUR', 12_950, /129[.,]50/],
-  ['JPY', 12_950, /12[.,\s]?950/],
-  ['KWD', 12_950, /12[.,]950/],
-])('%s knows its own decimals', (currency, amount_minor, shape) => {
-  expect(price({ price: { amount_minor, currency } })).toMatch(shape);
-});
+describe('a place in the queue', () => {
+  test.each([
+    [200, 'less than 2 seconds'],
+    [1_333, 'less than 2 seconds'],
+    [2_400, 'about 1 to 4 seconds'],
+    [60_000, 'about 30 to 90 seconds'],
+    [200_000, 'about 1 to 5 minutes'],
+  ])('tells a wait of %i ms as a range', (waitMs, words) => {
+    expect(placeWords(12, waitMs)).toEqual({ ahead: '12 people ahead of you', wait: words });
+  });
 
-test('a place is told in people and time', () => {
-  expect(placeWords(0, 200)).toEqual({ ahead: 'You are next', wait: 'about a second' });
-  expect(placeWords(12, 2_400)).toEqual({ ahead: '12 ahead of you', wait: 'about 3 seconds' });
-  expect(placeWords(12, 200_000).wait).toBe('about 3 minutes');
+  test('is told in people', () => {
+    expect([0, 1, 12_345].map((ahead) => placeWords(ahead, 0).ahead)).toEqual(['You are next', 'One person ahead of you', '12,345 people ahead of you']);
+    language.value = 'de';
+    expect(placeWords(12_345, 0).ahead).toBe('12.345 Personen vor Ihnen');
+  });
 });
 
 describe('what is spoken', () => {
-  const sale = { state: 'upcoming' } as Parameters<typeof announcement>[0];
+  const sale = { state: 'upcoming' } as Sale;
   const idle = { at: 'idle', owned: [] } as const;
 
   test('changes at milestones only', () => {

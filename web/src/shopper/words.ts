@@ -1,6 +1,8 @@
-/** Every sentence of the shopper page, and how numbers are written in it. Pure. */
+/** What is said about a sale and a purchase, in the language of the page. Pure but for the language. */
 import type { Reason, Sale, SaleState } from '../shared/api.ts';
-import type { Delay, Purchase, Trouble } from './purchase.ts';
+import { count, duration, localTime, money } from '../shared/format.ts';
+import * as m from './messages.gen.ts';
+import type { Delay, Purchase, SignInCause, Trouble } from './purchase.ts';
 
 /** A headline and what it means for the shopper. */
 export interface Words {
@@ -8,58 +10,70 @@ export interface Words {
   text: string;
 }
 
-export const SALE_STATES: Record<SaleState, string> = {
-  upcoming: 'Opens soon',
-  active: 'On sale now',
-  paused: 'Paused',
-  'sold-out': 'Sold out',
-  ended: 'Ended',
-  closed: 'Closed',
+/** A sentence of the present language. */
+type Said = () => string;
+
+export const SALE_STATES: Record<SaleState, Said> = {
+  upcoming: m.stateUpcoming,
+  active: m.stateActive,
+  paused: m.statePaused,
+  'sold-out': m.stateSoldOut,
+  ended: m.stateEnded,
+  closed: m.stateClosed,
 };
 
-/** What a shopper may expect of a sale that cannot be bought from now. */
-export const SALE_NOTES: Record<SaleState, string> = {
-  upcoming: 'The button works the moment the sale opens. You do not need to reload.',
-  active: 'First come, first served. One press is one purchase, even if you press twice or reload.',
-  paused: 'The seller has paused this sale. This page shows it as soon as it goes on.',
-  'sold-out': 'Every unit has found its buyer. If some become available again, this page shows it.',
-  ended: 'The time for this sale is over.',
-  closed: 'The seller has closed this sale.',
+/** What a shopper may expect of a sale. */
+export const SALE_NOTES: Record<SaleState, Said> = {
+  upcoming: m.noteUpcoming,
+  active: m.noteActive,
+  paused: m.notePaused,
+  'sold-out': m.noteSoldOut,
+  ended: m.noteEnded,
+  closed: m.noteClosed,
 };
 
-const LOST: Record<Reason, Words> = {
-  'sold-out': { title: 'Sold out', text: 'Others were faster: the last unit was gone before it was your turn. Nothing was ordered.' },
-  'limit-reached': { title: 'You already have yours', text: 'You have bought as many as one person may buy. Nothing more was ordered.' },
-  'not-started': { title: 'Not open yet', text: 'You were a moment too early. Nothing was ordered; press again once the sale is open.' },
-  ended: { title: 'The sale has ended', text: 'Your purchase came after the end. Nothing was ordered.' },
-  paused: { title: 'The sale is paused', text: 'The seller paused it just before your turn. Nothing was ordered; you can press again when it goes on.' },
-  closed: { title: 'The sale is closed', text: 'The seller closed it before your turn. Nothing was ordered.' },
-  malformed: { title: 'That went wrong', text: 'The shop could not read your purchase. Nothing was ordered; please press again.' },
-  'unknown-sale': { title: 'No such sale', text: 'The shop does not know this sale any more. Nothing was ordered.' },
-  adopted: { title: 'The shop lost your purchase', text: 'Its record was damaged before it was your turn, and the seller had to go on without it. Nothing was ordered; you can press again.' },
+const LOST: Record<Reason, [Said, Said]> = {
+  'sold-out': [m.lostSoldOutTitle, m.lostSoldOutText],
+  'limit-reached': [m.lostLimitTitle, m.lostLimitText],
+  'not-started': [m.lostEarlyTitle, m.lostEarlyText],
+  ended: [m.lostEndedTitle, m.lostEndedText],
+  paused: [m.lostPausedTitle, m.lostPausedText],
+  closed: [m.lostClosedTitle, m.lostClosedText],
+  malformed: [m.lostMalformedTitle, m.lostMalformedText],
+  'unknown-sale': [m.lostUnknownTitle, m.lostUnknownText],
+  adopted: [m.lostAdoptedTitle, m.lostAdoptedText],
 };
 
 /** For a reason that the server has learned after this page was written. */
-const LOST_ELSE: Words = { title: 'This did not work', text: 'The shop turned your purchase down. Nothing was ordered.' };
+const LOST_ELSE: [Said, Said] = [m.lostElseTitle, m.lostElseText];
 
-const WAITING: Record<Delay | Trouble, Words> = {
-  busy: { title: 'Very busy right now', text: 'The queue is full for a moment. We try again for you; keep this page open.' },
-  'rate-limited': { title: 'One moment', text: 'There were many requests from here. We try again for you; keep this page open.' },
-  halted: { title: 'The shop is being checked', text: 'Purchases have stopped for a while. We keep asking with the same purchase; it counts only once.' },
-  'outcome-unknown': { title: 'Asking again', text: 'The shop could not say yet whether it took your purchase. We ask again; it counts only once.' },
-  unreachable: { title: 'No answer from the shop', text: 'It may be your connection or ours. We keep trying with the same purchase; it counts only once.' },
-  internal: { title: 'Something went wrong in the shop', text: 'We try again with the same purchase; it counts only once.' },
+const WAITING: Record<Delay | Trouble, [Said, Said]> = {
+  busy: [m.busyTitle, m.busyText],
+  'rate-limited': [m.limitedTitle, m.limitedText],
+  halted: [m.haltedTitle, m.haltedText],
+  'outcome-unknown': [m.doubtTitle, m.doubtText],
+  unreachable: [m.noAnswerTitle, m.noAnswerText],
+  unavailable: [m.unavailableTitle, m.unavailableText],
+  internal: [m.faultTitle, m.faultText],
 };
 
-const FAILED: Record<string, Words> = {
-  interrupted: { title: 'Your purchase was interrupted', text: 'Too much time has passed to go on without asking you. Press again to go on; it counts only once.' },
-  stopped: { title: 'Stopped', text: 'An earlier try may still have gone through; if so, your order shows here when you load this page again.' },
-  internal: { title: 'Something went wrong in the shop', text: 'We tried several times. You can press again: it is still the same purchase and counts only once.' },
-  unauthorized: { title: 'The shop did not let you in', text: 'Your browser may be blocking cookies, which this shop needs to know you. Nothing was ordered.' },
-  'no-guests': { title: 'An account is needed here', text: 'This shop does not sell to guests, and this page cannot sign you in yet. Nothing was ordered.' },
+const SIGNED_OUT: Record<SignInCause, [Said, Said]> = {
+  ended: [m.signedOutTitle, m.signedOutText],
+  needed: [m.accountNeededTitle, m.accountNeededText],
 };
 
-const FAILED_ELSE: Words = { title: 'The shop refused this purchase', text: 'It gave no reason that this page knows. You can press again.' };
+const FAILED: Record<string, [Said, Said]> = {
+  interrupted: [m.interruptedTitle, m.interruptedText],
+  stopped: [m.stoppedTitle, m.stoppedText],
+  internal: [m.faultsTitle, m.faultsText],
+  unauthorized: [m.shutOutTitle, m.shutOutText],
+};
+
+const FAILED_ELSE: [Said, Said] = [m.failedElseTitle, m.failedElseText];
+
+const words = ([title, text]: [Said, Said]): Words => ({ title: title(), text: text() });
+
+export const lostWords = (reason: Reason): Words => words(LOST[reason] ?? LOST_ELSE);
 
 /** What is to be said about a purchase; nothing before the first click. */
 export function purchaseWords(purchase: Purchase): Words | undefined {
@@ -67,107 +81,98 @@ export function purchaseWords(purchase: Purchase): Words | undefined {
     case 'idle':
       return undefined;
     case 'sending':
-      return { title: 'Sending your purchase', text: 'This takes a moment.' };
+      return words([m.sendingTitle, m.sendingText]);
     case 'waiting':
-      return WAITING[purchase.why];
+      return words(WAITING[purchase.why]);
+    case 'signed-out':
+      return words(SIGNED_OUT[purchase.why]);
     case 'queued':
-      return { title: 'You are in the queue', text: 'Your purchase is recorded. You may reload or come back later; your place stays.' };
+      return words([m.queuedTitle, m.queuedText]);
     case 'checking':
-      return { title: 'Checking your orders', text: 'An earlier try may have gone through. We make sure before we say anything.' };
+      return words([m.checkingTitle, m.checkingText]);
     case 'won':
-      return { title: 'It is yours', text: 'Your order is placed and safe. This is its number:' };
+      return words([m.wonTitle, m.wonText]);
     case 'lost':
-      return LOST[purchase.reason] ?? LOST_ELSE;
+      return lostWords(purchase.reason);
     case 'failed':
-      return FAILED[purchase.code] ?? FAILED_ELSE;
+      return words(FAILED[purchase.code] ?? FAILED_ELSE);
   }
 }
+
+/** From here on a wait is told in minutes, in s. */
+const LONG_S = 100;
 
 /** The button's text. `waitS` is what is left of a wait. */
 export function buttonWords(purchase: Purchase, sale: Sale, waitS: number): string {
   switch (purchase.at) {
     case 'sending':
-      return 'Sending…';
+      return m.buttonSending();
     case 'waiting':
-      return waitS > 0 ? `Trying again in ${waitS} s` : 'Trying again…';
+      if (waitS >= LONG_S) return m.buttonWaitingLong({ time: timeLeft(waitS * 1000) });
+      return waitS > 0 ? m.buttonWaiting({ n: waitS }) : m.buttonAgain();
+    case 'signed-out':
+      return m.buttonSignedOut();
     case 'queued':
-      return 'In the queue';
+      return m.buttonQueued();
     case 'checking':
-      return 'Checking…';
+      return m.buttonChecking();
     case 'failed':
-      return 'Try again';
+      return m.tryAgain();
     case 'won':
-      return `Buy one more for ${price(sale)}`;
+      return m.buyOneMore({ price: money(sale.price) });
     case 'idle':
     case 'lost':
-      return sale.state === 'active' || sale.state === 'upcoming' ? `Buy for ${price(sale)}` : SALE_STATES[sale.state];
+      return sale.state === 'active' || sale.state === 'upcoming' ? m.buyFor({ price: money(sale.price) }) : SALE_STATES[sale.state]();
   }
 }
 
-/** "12 ahead of you, about 3 seconds". */
+/** How far an expected wait is taken to be off, as a share of it: the drain is known only as it was so far. */
+const OFF = 0.5;
+
+/** "12 people ahead of you", "about 2 to 5 seconds". */
 export function placeWords(ahead: number, waitMs: number): { ahead: string; wait: string } {
-  const seconds = Math.ceil(waitMs / 1000);
-  const people = ahead === 0 ? 'You are next' : `${count(ahead)} ahead of you`;
-  if (seconds <= 1) return { ahead: people, wait: 'about a second' };
-  return { ahead: people, wait: seconds < 90 ? `about ${seconds} seconds` : `about ${Math.round(seconds / 60)} minutes` };
+  const unit = waitMs * (1 + OFF) < 100_000 ? 1_000 : 60_000;
+  const range = { from: count(Math.max(1, Math.floor((waitMs * (1 - OFF)) / unit))), to: count(Math.ceil((waitMs * (1 + OFF)) / unit)) };
+  const people = ahead === 0 ? m.youAreNext() : m.ahead({ n: ahead });
+  if (waitMs * (1 + OFF) <= 2_000) return { ahead: people, wait: m.waitMoment() };
+  return { ahead: people, wait: unit === 1_000 ? m.waitSeconds(range) : m.waitMinutes(range) };
 }
 
-export function stockWords(sale: Sale): string {
-  if (sale.state === 'ended' || sale.state === 'closed') return `${count(sale.sold)} of ${count(sale.stock)} sold`;
-  return sale.remaining === 0 ? `All ${count(sale.stock)} sold` : `${count(sale.remaining)} of ${count(sale.stock)} left`;
+export function stockWords({ state, sold, stock, remaining }: Sale): string {
+  if (state === 'ended' || state === 'closed') return m.sold({ sold: count(sold), stock: count(stock) });
+  return remaining === 0 ? m.allSold({ stock: count(stock) }) : m.left({ remaining: count(remaining), stock: count(stock) });
 }
 
-export function limitWords(limit: number): string {
-  return limit === 1 ? 'One per person' : `Up to ${count(limit)} per person`;
+/** What the list says of a sale, in a line. */
+export function saleLine(sale: Sale, nowMs: number): string {
+  if (sale.state === 'upcoming') return m.opensAt({ time: localTime(sale.starts_at, nowMs) });
+  return sale.state === 'active' ? stockWords(sale) : SALE_STATES[sale.state]();
 }
+
+/** 3 d 04:05:06, or 04:05 within the last hour. */
+export function timeLeft(ms: number): string {
+  const { days, time } = duration(ms);
+  return days > 0 ? m.days({ days: count(days), time }) : time;
+}
+
+const NEAR: Record<'upcoming' | 'active', [number, Said][]> = {
+  upcoming: [[10_000, m.openSoonSeconds], [60_000, m.openSoonMinute], [600_000, m.openSoonMinutes]],
+  active: [[10_000, m.endSoonSeconds], [60_000, m.endSoonMinute], [600_000, m.endSoonMinutes]],
+};
 
 /** Milestones for those who listen: the text changes only when something is worth being interrupted for. */
 export function announcement(sale: Sale | undefined, purchase: Purchase, leftMs: number): string {
-  const words = purchaseWords(purchase);
-  if (words && purchase.at === 'won') return `${words.title}. Order number ${purchase.orderId}.`;
-  if (words && purchase.at !== 'sending') return `${words.title}. ${words.text}`;
-  if (words) return `${words.title}.`;
+  const said = purchaseWords(purchase);
+  if (said && purchase.at === 'won') return `${said.title}. ${m.orderNumber()} ${purchase.orderId}.`;
+  if (said && purchase.at !== 'sending') return `${said.title}. ${said.text}`;
+  if (said) return `${said.title}.`;
   if (!sale) return '';
-  const near = [10_000, 60_000, 600_000].find((ms) => leftMs <= ms);
-  const time = near === undefined ? '' : near < 60_000 ? 'in 10 seconds' : `in less than ${near === 60_000 ? 'a minute' : '10 minutes'}`;
-  if (sale.state === 'upcoming') return time && `The sale opens ${time}.`;
-  if (sale.state === 'active') return time ? `The sale ends ${time}.` : 'The sale is open.';
-  return `${SALE_STATES[sale.state]}.`;
+  if (sale.state !== 'upcoming' && sale.state !== 'active') return `${SALE_STATES[sale.state]()}.`;
+  const near = NEAR[sale.state].find(([ms]) => leftMs <= ms)?.[1];
+  return near?.() ?? (sale.state === 'active' ? m.saleIsOpen() : '');
 }
 
 /** For the tab, which may be in the background when the purchase is decided. */
-export function pageTitle(sale: Sale | undefined, purchase: Purchase): string {
-  const words = purchaseWords(purchase);
-  return [words?.title, sale?.product.name, 'Firstcome'].filter(Boolean).join(' · ');
-}
-
-/** 3 d 04:05:06, or 04:05 within the last hour. Counts up to the full second, so that zero means now. */
-export function duration(ms: number): string {
-  const total = Math.max(0, Math.ceil(ms / 1000));
-  const two = (n: number) => String(n).padStart(2, '0');
-  const [d, h, m, s] = [Math.floor(total / 86_400), Math.floor(total / 3600) % 24, Math.floor(total / 60) % 60, total % 60];
-  if (d > 0) return `${d} d ${two(h)}:${two(m)}:${two(s)}`;
-  return h > 0 ? `${two(h)}:${two(m)}:${two(s)}` : `${two(m)}:${two(s)}`;
-}
-
-export function count(n: number): string {
-  return new Intl.NumberFormat().format(n);
-}
-
-export function price({ price: { amount_minor, currency } }: Pick<Sale, 'price'>): string {
-  const format = new Intl.NumberFormat(undefined, { style: 'currency', currency });
-  return format.format(amount_minor / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2));
-}
-
-/** A moment in the shopper's own time zone. */
-export function localTime(time: string): string {
-  return new Intl.DateTimeFormat(undefined, { weekday: 'short', day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' }).format(
-    new Date(time),
-  );
-}
-
-/** The time zone that `localTime` writes in, such as "Central European Time". */
-export function timeZone(): string {
-  const parts = new Intl.DateTimeFormat(undefined, { timeZoneName: 'longGeneric' }).formatToParts();
-  return parts.find((part) => part.type === 'timeZoneName')?.value ?? '';
+export function pageTitle(...parts: (string | undefined)[]): string {
+  return [...parts, m.shopTitle()].filter(Boolean).join(' · ');
 }

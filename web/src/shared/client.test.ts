@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { createApi } from './api.ts';
+import { shopperApi } from './api.ts';
+import { createClient } from './client.ts';
 
 afterEach(() => void vi.unstubAllGlobals());
 
@@ -11,7 +12,7 @@ function givenAServer(answer: Response | Error) {
   });
   vi.stubGlobal('fetch', fetch);
   const heard: unknown[] = [];
-  return { api: createApi((time) => heard.push(time)), fetch, heard };
+  return { api: shopperApi(createClient((time) => heard.push(time))), fetch, heard };
 }
 
 const problem = (status: number, code: string, extra = {}, headers = {}) =>
@@ -38,7 +39,7 @@ describe('an answer', () => {
     await api.purchase('s1', 'k1');
     const [path, init] = fetch.mock.calls[0]!;
     expect(path).toBe('/v1/sales/s1/purchases');
-    expect(init).toMatchObject({ method: 'POST', body: '{"quantity":1}', headers: { 'idempotency-key': 'k1' } });
+    expect(init).toMatchObject({ method: 'POST', body: '{"quantity":1}', headers: { 'Idempotency-Key': 'k1' } });
   });
 });
 
@@ -75,7 +76,7 @@ test('a server that never answers is given up', async () => {
   vi.stubGlobal('fetch', (_path: string, { signal }: RequestInit) => {
     return new Promise((_, reject) => signal?.addEventListener('abort', () => reject(new DOMException('', 'AbortError'))));
   });
-  const answer = createApi(() => {}).sale('s1');
+  const answer = shopperApi(createClient(() => {})).sale('s1');
   await vi.advanceTimersByTimeAsync(10_000);
   expect(await answer).toEqual({ ok: false, problem: { code: 'unreachable' } });
   vi.useRealTimers();

@@ -1,0 +1,38 @@
+/** A question in front of the page. The browser's own dialog keeps the focus inside, and Escape means no. */
+import type { ComponentChildren } from 'preact';
+import { useEffect, useId, useRef } from 'preact/hooks';
+
+export interface DialogProps {
+  title: string;
+  /** Told when the dialog was left without an answer. */
+  dismissed: () => void;
+  children: ComponentChildren;
+}
+
+/** Open as long as it is rendered; the focus goes back to where it was. */
+export function Dialog({ title, dismissed, children }: DialogProps) {
+  const id = useId();
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    const element = dialog.current;
+    const before = document.activeElement;
+    element?.showModal();
+    return () => {
+      element?.close();
+      if (before instanceof HTMLElement) before.focus();
+    };
+  }, []);
+  return (
+    <dialog
+      ref={dialog}
+      aria-labelledby={id}
+      onCancel={(event) => {
+        event.preventDefault();
+        dismissed();
+      }}
+    >
+      <h2 id={id}>{title}</h2>
+      {children}
+    </dialog>
+  );
+}

@@ -1,0 +1,38 @@
+// Generated from web/messages by `npm run generate`.
+import { say, plural, count } from './language.ts';
+
+export const language = () => say(`Language`, `Sprache`);
+export const contactLive = () => say(`Live`, `Live`);
+export const contactAsking = () => say(`Every few seconds`, `Alle paar Sekunden`);
+export const contactLost = () => say(`No connection`, `Keine Verbindung`);
+export const brokenTitle = () => say(`This page has a fault`, `Diese Seite hat einen Fehler`);
+export const brokenText = () => say(`What you bought is safe. Please load the page again.`, `Was Sie gekauft haben, ist sicher. Bitte laden Sie die Seite neu.`);
+export const loadAgain = () => say(`Load again`, `Neu laden`);
+export const tryNow = () => say(`Try now`, `Jetzt versuchen`);
+export const cancel = () => say(`Cancel`, `Abbrechen`);
+export const email = () => say(`Email`, `E-Mail`);
+export const emailFault = () => say(`Write an address like ada@example.org.`, `Schreiben Sie eine Adresse wie ada@example.org.`);
+export const password = () => say(`Password`, `Passwort`);
+export const passwordHint = () => say(`At least 8 characters.`, `Mindestens 8 Zeichen.`);
+export const passwordTooShort = () => say(`The password has at least 8 characters.`, `Das Passwort hat mindestens 8 Zeichen.`);
+export const passwordTooLong = () => say(`The password is too long for this shop.`, `Das Passwort ist zu lang für diesen Shop.`);
+export const signIn = () => say(`Sign in`, `Anmelden`);
+export const signUp = () => say(`Create account`, `Konto anlegen`);
+export const signOut = () => say(`Sign out`, `Abmelden`);
+export const guest = () => say(`Guest`, `Gast`);
+export const haveAccount = () => say(`You have an account?`, `Sie haben ein Konto?`);
+export const noAccount = () => say(`No account yet?`, `Noch kein Konto?`);
+export const problemUnreachable = () => say(`No answer. It may be your connection or ours.`, `Keine Antwort. Es kann an Ihrer Verbindung liegen oder an uns.`);
+export const problemInternal = () => say(`Something went wrong on our side. Please try again.`, `Bei uns ist etwas schiefgegangen. Bitte versuchen Sie es noch einmal.`);
+export const problemBusy = () => say(`Very busy right now.`, `Gerade ist sehr viel los.`);
+export const problemUnavailable = () => say(`This cannot be done right now. Buying goes on meanwhile.`, `Das geht gerade nicht. Kaufen können Sie weiterhin.`);
+export const problemHalted = () => say(`This sale has stopped, and the seller is looking at it.`, `Dieser Verkauf steht still; der Verkäufer sieht nach.`);
+export const problemRateLimited = () => say(`Too many requests from here.`, `Zu viele Anfragen von hier.`);
+export const problemUnauthorized = () => say(`You are not signed in any more.`, `Sie sind nicht mehr angemeldet.`);
+export const problemForbidden = () => say(`This account may not do that.`, `Dieses Konto darf das nicht.`);
+export const problemWrongCredentials = () => say(`There is no account with this email and this password.`, `Ein Konto mit dieser E-Mail und diesem Passwort gibt es nicht.`);
+export const problemEmailTaken = () => say(`There is an account with this email already. Sign in instead.`, `Mit dieser E-Mail gibt es schon ein Konto. Melden Sie sich an.`);
+export const problemTimeout = () => say(`Your connection was too slow for this. Please try again.`, `Ihre Verbindung war dafür zu langsam. Bitte versuchen Sie es noch einmal.`);
+export const problemInvalid = () => say(`Something in here is not as it should be.`, `Eine Angabe stimmt so nicht.`);
+export const problemElse = ({ code }: { code: string }) => say(`This did not work (${code}).`, `Das hat nicht geklappt (${code}).`);
+export const comeBackIn = ({ n }: { n: number }) => say(plural(n, { one: `Try again in one second.`, other: `Try again in ${count(n)} seconds.` }), plural(n, { one: `In einer Sekunde noch einmal versuchen.`, other: `In ${count(n)} Sekunden noch einmal versuchen.` }));

@@ -1,0 +1,74 @@
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { createClient } from './client.ts';
+import { hasAccount, isGuest, openSession } from './session.ts';
+
+afterEach(() => void vi.unstubAllGlobals());
+
+const TOLD = { token: 't', shopper_id: 'p1', role: 'shopper', expires_at: '2026-11-22T12:00:00Z' };
+const refusal = (status: number, code: string) =>
+  new Response(JSON.stringify({ type: `/problems/${code}`, status, title: code }), { status });
+
+/** The browser's storage, as far as it is used. */
+function aStorage(): Storage {
+  const kept = new Map<string, string>();
+  return {
+    getItem: (name: string) => kept.get(name) ?? null,
+    setItem: (name: string, value: string) => void kept.set(name, value),
+    removeItem: (name: string) => void kept.delete(name),
+  } as unknown as Storage;
+}
+
+/** A session whose server answers in turn. */
+function givenASession(...answers: Response[]) {
+  const asked: string[] = [];
+  vi.stubGlobal('fetch', async (path: string, { method }: RequestInit) => {
+    asked.push(`${method} ${path}`);
+    return answers.shift() ?? refusal(500, 'internal');
+  });
+  return { session: openSession(createClient(() => {}), aStorage()), asked };
+}
+
+const credentials = { email: ' Ada@Example.org ', password: 'correct horse' };
+
+describe('a session', () => {
+  test('is unknown until the server was asked, and while it does not answer', async () => {
+    const { session } = givenASession(refusal(503, 'busy'));
+    expect(session.who.value).toBe('unknown');
+    expect(await session.learn()).toBe('unknown');
+  });
+
+  test('that is over is nobody', async () => {
+    const { session } = givenASession(refusal(401, 'unauthorized'));
+    expect(await session.learn()).toBe('nobody');
+  });
+
+  test('begins with what its beginning says, without another question', async () => {
+    const { session, asked } = givenASession(Response.json(TOLD, { status: 201 }));
+    expect(await session.signIn(credentials)).toMatchObject({ ok: true });
+    expect(asked).toEqual(['POST /v1/sessions']);
+    expect(hasAccount(session.who.value)).toBe(true);
+    expect(session.who.value).toMatchObject({ shopper_id: 'p1', email: 'ada@example.org' });
+  });
+
+  test('of an account is remembered as one when it ends, until it is signed out', async () => {
+    const { session } = givenASession(Response.json(TOLD, { status: 201 }), new Response(null, { status: 204 }));
+    await session.signUp(credentials);
+    session.ended();
+    expect([session.who.value, session.hadAccount()]).toEqual(['nobody', true]);
+    await session.signOut();
+    expect(session.hadAccount()).toBe(false);
+  });
+
+  test('of a guest is not remembered', async () => {
+    const { session } = givenASession(Response.json(TOLD, { status: 201 }));
+    await session.beGuest();
+    expect([isGuest(session.who.value), session.hadAccount()]).toEqual([true, false]);
+  });
+
+  test('that the server cannot end now goes on, and says so', async () => {
+    const { session } = givenASession(Response.json(TOLD, { status: 201 }), refusal(503, 'unavailable'));
+    await session.signIn(credentials);
+    expect(await session.signOut()).toMatchObject({ ok: false, problem: { code: 'unavailable' } });
+    expect(hasAccount(session.who.value)).toBe(true);
+  });
+});

@@ -1,0 +1,63 @@
+/** The purchases of this page, one per sale: each goes on while another view is shown. */
+import { signal } from '@preact/signals';
+import type { Ruling } from '../shared/api.ts';
+import { recalled, remember } from '../shared/storage.ts';
+import { openBuying, type Buying, type BuyingTools } from './buying.ts';
+import { IDLE, isPending, type Purchase } from './purchase.ts';
+
+/** Whose purchases are kept here: an account's, else nobody in particular's. */
+const OWNER = 'firstcome.owner';
+
+/** A purchase as a view needs it. */
+export type Shown = Pick<Buying, 'purchase' | 'buy' | 'cancel'>;
+
+export interface Purchases {
+  /** The purchase of a sale; of no sale, one that never begins. */
+  of(sale: string | undefined): Shown;
+  /** A ruling from the live socket. */
+  ruled(ticket: string, ruling: Ruling): void;
+  anyPending(): boolean;
+  /** Somebody with an account is here (or has just left): what was somebody else's is forgotten, what waits for them goes on. */
+  belongTo(shopper: string | undefined): void;
+}
+
+const NOTHING: Shown = { purchase: signal<Purchase>(IDLE), buy: () => {}, cancel: () => {} };
+
+/** Somebody must sign in to go on with it: that makes it theirs. */
+const waitsForSignIn = (purchase: Purchase) => purchase.at === 'signed-out';
+
+/** `forgotten` is told when purchases were forgotten, so that whoever shows one looks again. */
+export function openPurchases(tools: BuyingTools, forgotten: () => void): Purchases {
+  const open = new Map<string, Buying>();
+  let owner = recalled(OWNER);
+
+  function forget(but: (purchase: Purchase) => boolean) {
+    for (const [sale, buying] of open) {
+      if (but(buying.purchase.peek())) continue;
+      buying.close();
+      open.delete(sale);
+    }
+    tools.keep.forget(but);
+    forgotten();
+  }
+
+  return {
+    of(sale) {
+      if (sale === undefined) return NOTHING;
+      const buying = open.get(sale) ?? openBuying(sale, tools);
+      open.set(sale, buying);
+      return buying;
+    },
+    ruled(ticket, ruling) {
+      for (const buying of open.values()) buying.ruled(ticket, ruling);
+    },
+    anyPending: () => [...open.values()].some(({ purchase }) => isPending(purchase.peek())),
+    belongTo(shopper) {
+      const another = shopper !== owner;
+      owner = shopper;
+      remember(OWNER, shopper);
+      if (another) forget(shopper === undefined ? () => false : waitsForSignIn);
+      for (const buying of open.values()) if (waitsForSignIn(buying.purchase.peek())) buying.signedIn();
+    },
+  };
+}
