@@ -102,7 +102,7 @@ impl Admission {
         gate.queue
             .enter(who, Load { wait, drain_per_s }, Instant::now())
             .map_err(|stay_away| {
-                let retry_after_ms = stay_away.as_millis() as u64;
+                let retry_after_ms = told_ms(stay_away);
                 turned_away("queue", Problem::Busy { retry_after_ms })
             })?;
         gate.admitted += 1;
@@ -144,6 +144,12 @@ impl Gate {
             share: Share::default(),
         }
     }
+}
+
+/// As a client is told: whole milliseconds, and never less than it is. Whoever came back within the last fraction of one
+/// would be early for their slot, and be refused once more.
+fn told_ms(stay_away: Duration) -> u64 {
+    stay_away.as_millis() as u64 + 1
 }
 
 /// A batcher has its hands full.

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::queue::{Load, Queue};
 use super::slots::Who;
+use super::told_ms;
 
 const WAIT_MAX: Duration = Duration::from_secs(5);
 const DRAIN_PER_S: f64 = 500.0;
@@ -95,7 +96,7 @@ impl Crowd {
                             continue;
                         }
                         outcome.refused_once += u64::from(tries == 0);
-                        let back = ms + stay_away.as_millis() as u64 + 1;
+                        let back = ms + told_ms(stay_away);
                         returning.push(Reverse((back, who, tries + 1)));
                     }
                 }
