@@ -191,7 +191,7 @@ pub(crate) struct Overload {
     pub(crate) after: f64,
 
     /// For so many seconds
-    #[arg(long, default_value = "10", value_parser = seconds)]
+    #[arg(long, default_value = "7", value_parser = seconds)]
     pub(crate) after_lasts: Duration,
 
     #[command(flatten)]
@@ -204,7 +204,7 @@ pub(crate) struct Overload {
 #[derive(Debug, Args)]
 pub(crate) struct Soak {
     /// For so many minutes
-    #[arg(long, default_value_t = 1.0, value_parser = minutes)]
+    #[arg(long, default_value_t = 0.75, value_parser = minutes)]
     pub(crate) minutes: f64,
 
     /// Shoppers a second
