@@ -40,13 +40,17 @@ impl Announcer {
         Self {
             feed,
             message,
-            pace: Pace::default(),
+            pace: Pace::of(None, u64::MAX),
         }
     }
 
-    /// For an owner that decides at most so many purchases a second.
-    pub(crate) fn throttled(mut self, decisions_max_per_s: Option<NonZeroU32>) -> Self {
-        self.pace = Pace::of(decisions_max_per_s);
+    /// For an owner that decides at most so many purchases a second, in commits of at most so many.
+    pub(crate) fn throttled(
+        mut self,
+        decisions_max_per_s: Option<NonZeroU32>,
+        commit_max: u64,
+    ) -> Self {
+        self.pace = Pace::of(decisions_max_per_s, commit_max);
         self
     }
 

@@ -18,7 +18,7 @@ use crate::store::Step;
 
 /// Most purchases in one commit: enough that the round trip no longer counts, small enough that
 /// the first of them does not wait for the last (about 50 ms).
-pub(crate) const GROUP_PURCHASES_MAX: u64 = 8_192;
+pub(crate) const COMMIT_PURCHASES_MAX: u64 = 8_192;
 
 /// Most records in one commit, for logs whose records hold one purchase each.
 const GROUP_RECORDS_MAX: usize = 2_048;
@@ -113,7 +113,7 @@ impl Decider {
             allocation,
             decided,
             growing: PurchaseGroup::after(decided),
-            group_max: GROUP_PURCHASES_MAX,
+            group_max: COMMIT_PURCHASES_MAX,
             waiting: VecDeque::new(),
         }
     }
@@ -142,7 +142,7 @@ impl Decider {
 
     /// Closes a group at so many purchases, or with the record that exceeds them.
     pub(crate) fn in_groups_of(mut self, purchases_max: u64) -> Self {
-        self.group_max = purchases_max.min(GROUP_PURCHASES_MAX);
+        self.group_max = purchases_max.min(COMMIT_PURCHASES_MAX);
         self
     }
 

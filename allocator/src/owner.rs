@@ -141,10 +141,10 @@ impl Owner {
             Err(ended) => return Err((postgres, ended)),
         };
         let announcer = Announcer::new(tools.feed.clone(), &taken);
-        let mut announcer = announcer.throttled(tools.decisions_max_per_s);
+        let throttle = Throttle::new(tools.decisions_max_per_s);
+        let mut announcer = announcer.throttled(tools.decisions_max_per_s, throttle.group_max());
         announcer.pulse(log.last_seq()).await;
         let grant = taken.grant;
-        let throttle = Throttle::new(tools.decisions_max_per_s);
         Ok(Self {
             committer: Committer {
                 postgres,

@@ -3,8 +3,13 @@
 
 use std::time::Duration;
 
+use anyhow::{Result, ensure};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
+
+/// Each is remembered with what they saw, some 300 bytes, until the auditor has read it; half of the most units that a
+/// sale may have.
+const ARRIVALS_MAX: f64 = 5_000_000.0;
 
 /// A stretch of time in which the rate goes evenly from one value to another.
 #[derive(Clone, Copy, Debug)]
@@ -41,7 +46,12 @@ impl Stage {
 }
 
 /// People who know nothing of each other: a Poisson process, whose rate follows the stages.
-pub(crate) fn strangers(stages: &[Stage], seed: u64) -> Vec<Duration> {
+pub(crate) fn strangers(stages: &[Stage], seed: u64) -> Result<Vec<Duration>> {
+    let expected: f64 = stages.iter().map(Stage::shoppers).sum();
+    ensure!(
+        expected <= ARRIVALS_MAX,
+        "{expected:.0} shoppers are more than can be remembered, which is {ARRIVALS_MAX:.0}: lower the rate or the time"
+    );
     let mut random = StdRng::seed_from_u64(seed);
     let mut arrivals = Vec::new();
     let (mut begin, mut before, mut next) = (Duration::ZERO, 0.0, gap(&mut random));
@@ -54,7 +64,7 @@ pub(crate) fn strangers(stages: &[Stage], seed: u64) -> Vec<Duration> {
         before += stage.shoppers();
         begin += stage.lasts;
     }
-    arrivals
+    Ok(arrivals)
 }
 
 /// From one to the next, where one comes on average.
@@ -100,7 +110,7 @@ mod tests {
 
     #[test]
     fn the_rate_follows_the_stages() {
-        let arrivals = strangers(&ramp(), 1);
+        let arrivals = strangers(&ramp(), 1).unwrap();
         assert!(arrivals.is_sorted());
         // Counts of a Poisson process are within five times their root of the mean, but once in a million.
         for (from_s, to_s, mean) in [
@@ -119,15 +129,21 @@ mod tests {
     #[test]
     fn a_seed_is_one_schedule() {
         let stages = [Stage::constant(100.0, SECOND)];
-        assert_eq!(strangers(&stages, 7), strangers(&stages, 7));
-        assert_ne!(strangers(&stages, 7), strangers(&stages, 8));
+        assert_eq!(
+            strangers(&stages, 7).unwrap(),
+            strangers(&stages, 7).unwrap()
+        );
+        assert_ne!(
+            strangers(&stages, 7).unwrap(),
+            strangers(&stages, 8).unwrap()
+        );
         assert_eq!(within(50, SECOND, 7), within(50, SECOND, 7));
         assert_ne!(within(50, SECOND, 7), within(50, SECOND, 8));
     }
 
     #[test]
     fn strangers_are_not_evenly_spaced() {
-        let arrivals = strangers(&[Stage::constant(1_000.0, 10 * SECOND)], 3);
+        let arrivals = strangers(&[Stage::constant(1_000.0, 10 * SECOND)], 3).unwrap();
         let gaps: Vec<f64> = arrivals
             .windows(2)
             .map(|pair| (pair[1] - pair[0]).as_secs_f64())
@@ -152,10 +168,17 @@ mod tests {
     }
 
     #[test]
+    fn more_than_can_be_remembered_is_refused_before_it_is_made() {
+        let stages = [Stage::constant(100_000.0, 36_000 * SECOND)];
+        let refused = strangers(&stages, 1).unwrap_err().to_string();
+        assert!(refused.contains("lower the rate"), "{refused}");
+    }
+
+    #[test]
     fn nobody_comes_where_the_rate_is_zero() {
         let stages = [Stage::constant(0.0, SECOND), Stage::constant(50.0, SECOND)];
-        let arrivals = strangers(&stages, 1);
+        let arrivals = strangers(&stages, 1).unwrap();
         assert!(!arrivals.is_empty() && arrivals[0] >= SECOND);
-        assert!(strangers(&[], 1).is_empty());
+        assert!(strangers(&[], 1).unwrap().is_empty());
     }
 }

@@ -1,5 +1,6 @@
 //! A crowd that comes when it comes: everybody arrives on schedule, whatever has become of those before.
 
+mod advice;
 mod cross_check;
 mod judge;
 mod notes;
@@ -19,6 +20,7 @@ use tokio::sync::Semaphore;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use crate::config::Against;
 use crate::report::Progress;
@@ -29,11 +31,19 @@ use crate::target::{SaleAt, Target};
 use notes::Notes;
 use shopper::{Seen, Shopper};
 
+/// As shells say of a program that SIGINT ended.
+const INTERRUPTED: i32 = 130;
+
 /// Everybody's page is open so long before they press the button; then its WebSocket is there.
 const PAGE_OPEN_FOR: Duration = Duration::from_millis(500);
 
+/// What is open beyond the run: nobody shall find a sale ended that is only late.
+const SALE_GOES_ON: Duration = Duration::from_secs(3_600);
+
 /// Where a crowd is: what it loads, what it wants, and who it is made of.
 struct Scene {
+    /// Begins every key: another run is another wish.
+    name: String,
     target: Target,
     sales: Vec<SaleAt>,
     /// Opened for this run: nobody else buys there.
@@ -43,6 +53,13 @@ struct Scene {
     sockets: Semaphore,
     behaviour: Behaviour,
     notes: Notes,
+}
+
+impl Scene {
+    /// Shoppers take turns in all sales.
+    fn sale_of(&self, number: u64) -> usize {
+        (number % self.sales.len() as u64) as usize
+    }
 }
 
 /// What there is when the crowd has gone home.
@@ -81,18 +98,19 @@ pub(crate) async fn run(plan: &Plan, against: &Against) -> Result<Run> {
 async fn prepare(target: Target, plan: &Plan, against: &Against, room: usize) -> Result<Scene> {
     let sales = match against.sale.as_slice() {
         [] => {
-            let opened = target.open_sales(plan.sales, plan.stock, plan.unit_limit);
-            opened.await?
+            let lasts = plan.takes_at_most() + SALE_GOES_ON;
+            target.open_sales(plan, lasts).await?
         }
         named => target.sales(named).await?,
     };
     say(&format!("{} shoppers sign in", plan.shoppers));
     let door = &target.doors[0];
     let shoppers = match &against.sessions {
-        Some(file) => Shoppers::of_file(file, door).await?,
+        Some(file) => Shoppers::of_file(file, plan.shoppers, door).await?,
         None => Shoppers::guests(plan.shoppers, door).await?,
     };
     Ok(Scene {
+        name: Uuid::new_v4().simple().to_string(),
         target,
         sales,
         sales_are_ours: against.sale.is_empty(),
@@ -125,6 +143,14 @@ async fn send(scene: &Arc<Scene>, plan: &Plan, sockets: u64) -> (Vec<Seen>, bool
         _ = tokio::signal::ctrl_c() => true,
     };
     present.shutdown().await;
+    if is_interrupted {
+        say("interrupted: what was seen is judged; once more ends it at once");
+        tokio::spawn(async {
+            if tokio::signal::ctrl_c().await.is_ok() {
+                std::process::exit(INTERRUPTED);
+            }
+        });
+    }
     (seen, is_interrupted)
 }
 

@@ -29,6 +29,8 @@ pub(crate) struct Door {
     host: String,
     idle: Mutex<Vec<(Connection, Instant)>>,
     room: Semaphore,
+    /// Polls are held for seconds: theirs is a room of its own, so that nobody who buys stands behind them.
+    room_to_wait: Semaphore,
     opened: AtomicU32,
 }
 
@@ -71,7 +73,8 @@ impl Door {
             addr,
             host: host.to_owned(),
             idle: Mutex::default(),
-            room: Semaphore::new(connections_max),
+            room: Semaphore::new(connections_max.div_ceil(2)),
+            room_to_wait: Semaphore::new(connections_max.div_ceil(2)),
             opened: AtomicU32::new(0),
         }
     }
@@ -82,7 +85,16 @@ impl Door {
 
     /// Sends a whole request over a connection that nobody uses, or a new one. Waits while there are too many.
     pub(crate) async fn ask(&self, request: &[u8]) -> Result<Answer> {
-        let _place: SemaphorePermit<'_> = self.room.acquire().await?;
+        self.ask_within(&self.room, request).await
+    }
+
+    /// Likewise, for an answer that the server holds back.
+    pub(crate) async fn ask_and_wait(&self, request: &[u8]) -> Result<Answer> {
+        self.ask_within(&self.room_to_wait, request).await
+    }
+
+    async fn ask_within(&self, room: &Semaphore, request: &[u8]) -> Result<Answer> {
+        let _place: SemaphorePermit<'_> = room.acquire().await?;
         let sent = Instant::now();
         let answered = timeout(ANSWER_WITHIN, self.exchange(request)).await;
         let (status, body) = answered.context("no answer in time").flatten()?;

@@ -49,11 +49,12 @@ impl Shoppers {
         Ok(Self(guests.try_collect().await?))
     }
 
-    /// Those whose tokens are in a file, one a line.
-    pub(crate) async fn of_file(file: &Path, door: &Door) -> Result<Self> {
+    /// The first ones of those whose tokens are in a file, one a line.
+    pub(crate) async fn of_file(file: &Path, count: u64, door: &Door) -> Result<Self> {
         let text = std::fs::read_to_string(file);
         let text = text.with_context(|| format!("cannot read {}", file.display()))?;
         let tokens = text.lines().map(str::trim).filter(|line| !line.is_empty());
+        let tokens = tokens.take(usize::try_from(count)?);
         let sessions = stream::iter(tokens.map(str::to_owned))
             .map(|token| session(door, token))
             .buffer_unordered(ARRIVING_AT_ONCE);

@@ -9,12 +9,12 @@ use anyhow::{Context, Result, ensure};
 use devstack::audit::Auditor;
 use devstack::{OpenSale, Operator, Process, Role, Servers, Stack, binaries, say, until};
 use serde::Deserialize;
-use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
 
 pub(crate) use address::Address;
 
 use crate::config::{Against, Replicas};
+use crate::crowd::Plan;
 use crate::door::Door;
 use crate::memory;
 use crate::request;
@@ -31,7 +31,8 @@ pub(crate) struct Target {
     /// The notifiers; nobody has a WebSocket where there are none.
     pub(crate) live: Vec<Live>,
     operator: Option<Operator>,
-    pool: Option<PgPool>,
+    /// Somebody who may look into the books; nobody without a database.
+    pub(crate) auditor: Option<Auditor>,
     own: Option<Own>,
 }
 
@@ -102,7 +103,7 @@ impl Target {
                 .map(|index| live(stack.notifier(index)))
                 .collect(),
             operator: Some(stack.operator().await?),
-            pool: None,
+            auditor: Some(Auditor::of(&stack).await?),
             own: Some(Own { stack, servers }),
         })
     }
@@ -120,40 +121,33 @@ impl Target {
         );
         let config: PageConfig =
             serde_json::from_slice(&config.body).context("an odd /config.json")?;
-        let live = Live {
-            address: Address::parse(&config.live_url, "ws").await?,
-            url: config.live_url,
-        };
+        let live = live(config.live_url, against.sockets).await;
         Ok(Self {
             name: url.to_owned(),
             doors: vec![door],
-            live: vec![live],
+            live: live.into_iter().collect(),
             operator: against.operator(url)?,
-            pool: against.database().await?,
+            auditor: against.auditor().await?,
             own: None,
         })
     }
 
     /// New sales, with this stock and limit each, once every door knows them.
-    pub(crate) async fn open_sales(
-        &self,
-        count: usize,
-        stock: u32,
-        unit_limit: u16,
-    ) -> Result<Vec<SaleAt>> {
+    pub(crate) async fn open_sales(&self, plan: &Plan, lasts: Duration) -> Result<Vec<SaleAt>> {
         let operator = self.operator.as_ref().context(
             "no sale to load: name one with --sale, or an operator's token with --operator-token-file",
         )?;
-        let mut sales = Vec::with_capacity(count);
-        for number in 1..=count {
+        let mut sales = Vec::with_capacity(plan.sales);
+        for number in 1..=plan.sales {
             let sale = OpenSale {
                 product: format!("Load test {number}"),
-                unit_limit,
-                ..OpenSale::of(stock)
+                unit_limit: plan.unit_limit,
+                lasts: lasts.try_into()?,
+                ..OpenSale::of(plan.stock)
             };
             let id = operator.open_sale(&sale).await?;
             self.knows(&id).await?;
-            let stock = stock.into();
+            let stock = plan.stock.into();
             sales.push(SaleAt { id, stock });
         }
         Ok(sales)
@@ -162,7 +156,8 @@ impl Target {
     /// Sales that are there and active.
     pub(crate) async fn sales(&self, ids: &[String]) -> Result<Vec<SaleAt>> {
         let mut sales = Vec::with_capacity(ids.len());
-        for id in ids {
+        for (index, id) in ids.iter().enumerate() {
+            ensure!(!ids[..index].contains(id), "sale {id} is named twice");
             let sale = self.sale(0, id).await?;
             let sale = sale.with_context(|| format!("no sale {id} at {}", self.name))?;
             ensure!(
@@ -214,19 +209,21 @@ impl Target {
         Ok(partitions.map(|one| one["backlog"].as_u64()).sum())
     }
 
-    /// Somebody who may look into the books; nobody without a database.
-    pub(crate) async fn auditor(&self, against: &Against) -> Result<Option<Auditor>> {
-        if let Some(own) = &self.own {
-            return Ok(Some(Auditor::of(&own.stack).await?));
-        }
-        let Some(pool) = &self.pool else {
-            return Ok(None);
+    /// Ends sales that were opened for a run: nobody shall find them in a shop that goes on.
+    pub(crate) async fn close(&self, sales: &[SaleAt], are_ours: bool) {
+        let Some(operator) = self
+            .operator
+            .as_ref()
+            .filter(|_| are_ours && self.own.is_none())
+        else {
+            return;
         };
-        let auditor = Auditor::reading(pool);
-        Ok(Some(match &against.nats_url {
-            Some(url) => auditor.with_log_at(url).await?,
-            None => auditor,
-        }))
+        for sale in sales {
+            let closed = operator.close(&sale.id).await;
+            if !closed.is_ok_and(|answer| answer.status < 300) {
+                say(&format!("sale {} could not be closed", sale.id));
+            }
+        }
     }
 
     /// Memory of the processes of a private stack.
@@ -276,12 +273,33 @@ impl Against {
         Ok(Some(Operator::new(url.trim_end_matches('/'), token.trim())))
     }
 
-    async fn database(&self) -> Result<Option<PgPool>> {
+    async fn auditor(&self) -> Result<Option<Auditor>> {
         let Some(url) = &self.database_url else {
             return Ok(None);
         };
-        // The URL holds a password: what it is refused for must not repeat it.
+        // The URLs hold passwords: what they are refused for must not repeat them.
         let pool = PgPoolOptions::new().max_connections(4).connect(url).await;
-        Ok(Some(pool.context("cannot connect to --database-url")?))
+        let auditor = Auditor::reading(&pool.context("cannot connect to --database-url")?);
+        let Some(url) = &self.nats_url else {
+            return Ok(Some(auditor));
+        };
+        let auditor = auditor.with_log_at(url).await;
+        Ok(Some(auditor.context("cannot connect to --nats-url")?))
+    }
+}
+
+/// The notifier, if somebody shall wait there and it can be reached from here.
+async fn live(url: String, sockets: u64) -> Option<Live> {
+    if sockets == 0 {
+        return None;
+    }
+    match Address::parse(&url, "ws").await {
+        Ok(address) => Some(Live { url, address }),
+        Err(error) => {
+            say(&format!(
+                "everybody polls, as there is no way to the WebSockets: {error:#}"
+            ));
+            None
+        }
     }
 }

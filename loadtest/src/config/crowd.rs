@@ -29,23 +29,22 @@ pub(crate) struct Against {
     #[arg(long, value_name = "URL", conflicts_with_all = ["ingress", "allocators", "notifiers", "partitions"])]
     pub(crate) target: Option<String>,
 
-    /// The target's Postgres, for the audit; any role that may read will do
+    /// The target's Postgres, for the audit; any role that may read will do. Arguments can be seen by everybody on this
+    /// machine: a URL with a password belongs into the variable
     #[arg(
         long,
         value_name = "URL",
         env = "LOADTEST_DATABASE_URL",
-        hide_env_values = true,
-        requires = "target"
+        hide_env_values = true
     )]
     pub(crate) database_url: Option<String>,
 
-    /// The target's NATS, for the audit's look at the log; a user that may read the streams
+    /// The target's NATS, for the audit's look at the log, with the allocator's login: nats://user:password@host:port
     #[arg(
         long,
         value_name = "URL",
         env = "LOADTEST_NATS_URL",
-        hide_env_values = true,
-        requires = "target"
+        hide_env_values = true
     )]
     pub(crate) nats_url: Option<String>,
 
@@ -193,6 +192,10 @@ pub(crate) struct Overload {
     /// For so many seconds
     #[arg(long, default_value = "7", value_parser = seconds)]
     pub(crate) after_lasts: Duration,
+
+    /// Milliseconds that the target lets somebody queue at the most: its QUEUE_WAIT_MAX_MS
+    #[arg(long, default_value_t = 5_000, value_parser = value_parser!(u64).range(1..=600_000))]
+    pub(crate) wait_max_ms: u64,
 
     #[command(flatten)]
     pub(crate) against: Against,

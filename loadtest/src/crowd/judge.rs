@@ -1,11 +1,11 @@
 //! What a run comes to: the other sources are asked, the auditor reads the books, and what makes the figures worthless
 //! is said.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use devstack::audit::{Attempt, Auditor, Findings, PATIENCE, audit};
+use devstack::audit::{Attempt, Findings, History, PATIENCE, Word, audit};
 use devstack::say;
 use uuid::Uuid;
 
@@ -28,11 +28,18 @@ pub(super) async fn judge(
     mut outcome: Outcome,
 ) -> Result<Run> {
     let mut invalid = Vec::new();
-    let audited = match scene.target.auditor(against).await? {
-        Some(auditor) => Some(audited(&auditor, &scene, &mut outcome, &mut invalid).await?),
-        None => None,
+    if outcome.is_interrupted {
+        outcome.seen.extend(missing(&scene, &outcome.seen));
+    }
+    let (orders, audit) = match audited(&scene, &mut outcome, &mut invalid).await {
+        Ok(audited) => audited.unzip(),
+        Err(error) => {
+            // What was measured is not lost with it.
+            invalid.push(format!("nothing could be judged: {error:#}"));
+            (None, None)
+        }
     };
-    let (orders, audit) = audited.unzip();
+    scene.target.close(&scene.sales, scene.sales_are_ours).await;
     let name = scene.target.name.clone();
     let stock = scene.sales.iter().map(|sale| sale.stock).sum();
     scene.target.stop().await?;
@@ -55,13 +62,33 @@ pub(super) async fn judge(
     })
 }
 
-/// Orders, and what the auditor found.
+/// Those who had a ticket and were sent away before they had the verdict.
+fn missing(scene: &Scene, seen: &[Seen]) -> Vec<Seen> {
+    let known: HashSet<u64> = seen.iter().map(|one| one.number).collect();
+    let tickets = scene.notes.tickets();
+    let missing = tickets.iter().filter(|(number, _)| !known.contains(number));
+    missing
+        .map(|(number, ticket)| Seen {
+            shopper: scene.shoppers.of_turn(*number).id,
+            number: *number,
+            sale: scene.sale_of(*number),
+            end: End::Accepted {
+                ticket: *ticket,
+                heard: vec![Word::Unasked],
+            },
+        })
+        .collect()
+}
+
+/// Orders, and what the auditor found; nothing without one.
 async fn audited(
-    auditor: &Auditor,
     scene: &Scene,
     outcome: &mut Outcome,
     invalid: &mut Vec<String>,
-) -> Result<(u64, Findings)> {
+) -> Result<Option<(u64, Findings)>> {
+    let Some(auditor) = &scene.target.auditor else {
+        return Ok(None);
+    };
     say("waiting for the last decision");
     let sales = scene.sales.iter().map(|sale| Ok(sale.id.parse()?));
     let sales: Vec<Uuid> = sales.collect::<Result<_>>()?;
@@ -85,10 +112,18 @@ async fn audited(
         if scene.sales_are_ours && !outcome.is_interrupted {
             history = history.asked_by_nobody_else();
         }
-        orders += history.live_orders().count() as u64;
+        orders += orders_of_run(&history, scene.sales_are_ours);
         all.push(audit(&history));
     }
-    Ok((orders, all.into_iter().sum()))
+    Ok(Some((orders, all.into_iter().sum())))
+}
+
+/// In a sale that was there before, others may have bought.
+fn orders_of_run(history: &History, are_all_ours: bool) -> u64 {
+    let ours: HashSet<Uuid> = history.accepted().map(|accepted| accepted.ticket).collect();
+    let orders = history.live_orders();
+    let counted = orders.filter(|order| are_all_ours || ours.contains(&order.ticket));
+    counted.count() as u64
 }
 
 fn attempts(sales: &[Uuid], seen: &[Seen]) -> HashMap<Uuid, Vec<Attempt>> {
@@ -119,7 +154,17 @@ fn worthless(tally: &Tally, is_interrupted: bool) -> Vec<String> {
     if tally.http_us.is_empty() {
         why.push("nobody was answered".to_owned());
     } else if tally.broken as f64 > BROKEN_MAX * tries as f64 {
-        why.push(format!("{} of {tries} tries had no answer", tally.broken));
+        let by = tally.broken_by.as_deref().unwrap_or_default();
+        why.push(format!(
+            "{} of {tries} tries had no answer; the first: {by}",
+            tally.broken
+        ));
+    }
+    let (sockets, failed) = (tally.sockets, tally.sockets_failed);
+    if failed as f64 > BROKEN_MAX * sockets as f64 {
+        why.push(format!(
+            "{failed} of {sockets} WebSockets could not be had or broke: their shoppers polled"
+        ));
     }
     why
 }
@@ -173,6 +218,11 @@ mod tests {
         assert!(worthless(&tally(1, 0), true)[0].contains("interrupted"));
         let mut broken = tally(98, 0);
         broken.broken = 2;
-        assert_eq!(worthless(&broken, false), ["2 of 100 tries had no answer"]);
+        broken.broken_by = Some("refused".to_owned());
+        let why = worthless(&broken, false);
+        assert_eq!(why, ["2 of 100 tries had no answer; the first: refused"]);
+        let mut deaf = tally(1, 0);
+        (deaf.sockets, deaf.sockets_failed) = (100, 2);
+        assert!(worthless(&deaf, false)[0].contains("WebSockets"));
     }
 }

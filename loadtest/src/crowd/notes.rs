@@ -1,9 +1,11 @@
 //! What shoppers note down while they shop.
 
+use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
+use uuid::Uuid;
 
 use crate::run::{Answered, Refusal, Sample, Tally};
 
@@ -11,6 +13,8 @@ use crate::run::{Answered, Refusal, Sample, Tally};
 pub(crate) struct Notes {
     began: Instant,
     tally: Mutex<Tally>,
+    /// Tickets, by the numbers of those who have them.
+    accepted: Mutex<HashMap<u64, Uuid>>,
 }
 
 /// A shopper who was told to come back, and whose fate decides whether that was honest.
@@ -28,6 +32,7 @@ impl Notes {
         Self {
             began,
             tally: Mutex::new(Tally::of(expected)),
+            accepted: Mutex::default(),
         }
     }
 
@@ -89,8 +94,30 @@ impl Notes {
         self.tally().outcome_unknown += 1;
     }
 
-    pub(crate) fn broken(&self) {
-        self.tally().broken += 1;
+    /// A try without an answer.
+    pub(crate) fn broken(&self, why: &anyhow::Error) {
+        let mut tally = self.tally();
+        tally.broken += 1;
+        tally.broken_by.get_or_insert_with(|| format!("{why:#}"));
+    }
+
+    pub(crate) fn page_opened(&self, has_socket: bool) {
+        let mut tally = self.tally();
+        tally.sockets += 1;
+        tally.sockets_failed += u64::from(!has_socket);
+    }
+
+    pub(crate) fn page_broken(&self) {
+        self.tally().sockets_failed += 1;
+    }
+
+    pub(crate) fn accepted(&self, number: u64, ticket: Uuid) {
+        self.tickets().insert(number, ticket);
+    }
+
+    /// Everybody's tickets so far.
+    pub(crate) fn tickets(&self) -> MutexGuard<'_, HashMap<u64, Uuid>> {
+        self.accepted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn gave_up(&self) {

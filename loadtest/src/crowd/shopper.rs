@@ -14,15 +14,13 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_tungstenite::tungstenite::Message;
 use uuid::Uuid;
 
+use super::advice::{AGAIN_AFTER, Advice};
 use super::notes::Told;
 use super::{Behaviour, Scene};
 use crate::door::{Answer, Door, source};
 use crate::request;
 use crate::run::Refusal;
 use crate::socket::{Socket, connect};
-
-/// From a try whose outcome is unknown to the next one with the same key.
-const AGAIN_AFTER: Duration = Duration::from_secs(1);
 
 /// So long after their arrival shoppers go home without a certain answer.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -97,7 +95,7 @@ impl Shopper {
     pub(crate) fn new(scene: Arc<Scene>, number: u64, due: Instant, sockets: u64) -> Self {
         // Every hundred in a row have as many sockets, and as many in each sale.
         let by_socket = number % 100 < sockets && !scene.target.live.is_empty();
-        let sale = (number % scene.sales.len() as u64) as usize;
+        let sale = scene.sale_of(number);
         Self {
             scene,
             number,
@@ -141,7 +139,9 @@ impl Shopper {
             VERDICT_WITHIN,
             connect(&live.url, live.address.socket, from),
         );
-        Some((opening.await.ok()?.ok()?, room))
+        let opened = opening.await.ok().and_then(Result::ok);
+        self.scene.notes.page_opened(opened.is_some());
+        Some((opened?, room))
     }
 
     async fn buy(&self) -> Bought {
@@ -153,18 +153,18 @@ impl Shopper {
             sleep_until(due).await;
             told = told.map(|told| Told { tries, ..told });
             let next = match self.door().ask(&request).await {
-                Ok(answer) => {
-                    let unknown = answer.status >= 500 && answer.retry_after().is_none();
-                    is_certain &= !unknown;
-                    self.heard(&answer, tries, due, &mut told)
-                }
-                Err(_) => {
+                Ok(answer) => self.heard(&answer, tries, due, &mut told, &mut is_certain),
+                Err(error) => {
                     is_certain = false;
-                    self.scene.notes.broken();
+                    self.scene.notes.broken(&error);
                     Next::At(Instant::now() + AGAIN_AFTER)
                 }
             };
             due = match next {
+                // An earlier try may have been logged, whatever is said to this one.
+                Next::Done(Bought::Refused(_)) if !is_certain => {
+                    return Bought::Unknown("refused-later");
+                }
                 Next::Done(bought) => return bought,
                 Next::At(then) => then,
             };
@@ -181,7 +181,14 @@ impl Shopper {
     }
 
     /// Notes an answer and says what to do.
-    fn heard(&self, answer: &Answer, tries: u32, due: Instant, told: &mut Option<Told>) -> Next {
+    fn heard(
+        &self,
+        answer: &Answer,
+        tries: u32,
+        due: Instant,
+        told: &mut Option<Told>,
+        is_certain: &mut bool,
+    ) -> Next {
         let notes = &self.scene.notes;
         let http_us = notes.answered(answer.status, due, answer.sent.into());
         if answer.status == 202 {
@@ -198,26 +205,21 @@ impl Shopper {
             retry_after_ms: retry_after.map(|wait| wait.as_millis() as u64),
             http_us,
         });
-        if self.scene.behaviour == Behaviour::Hammering {
+        let advice = Advice::of(answer.status, &problem, retry_after);
+        *is_certain &= advice.is_certain;
+        if problem == "outcome-unknown" {
+            notes.outcome_unknown();
+        }
+        let back_in = advice.come_back_in;
+        let Some(back_in) = back_in.filter(|_| self.scene.behaviour == Behaviour::Patient) else {
             return Next::Done(Bought::Refused(problem));
+        };
+        let back_at = Instant::now() + back_in;
+        if tries == 1 && advice.is_promise {
+            notes.first_told_to_come_back();
+            *told = Some(Told { back_at, tries });
         }
-        match (answer.status, retry_after) {
-            (429 | 503, Some(wait)) => {
-                let back_at = Instant::now() + wait;
-                if tries == 1 && answer.status == 503 {
-                    notes.first_told_to_come_back();
-                    *told = Some(Told { back_at, tries });
-                }
-                Next::At(back_at)
-            }
-            (408 | 500.., _) => {
-                if problem == "outcome-unknown" {
-                    notes.outcome_unknown();
-                }
-                Next::At(Instant::now() + AGAIN_AFTER)
-            }
-            _ => Next::Done(Bought::Refused(problem)),
-        }
+        Next::At(back_at)
     }
 
     fn let_in(&self, answer: &Answer, due: Instant, told: Option<Told>) -> Next {
@@ -225,7 +227,10 @@ impl Shopper {
             self.scene.notes.let_in(told, due);
         }
         match serde_json::from_slice::<Accepted>(&answer.body) {
-            Ok(Accepted { ticket }) => Next::Done(Bought::Accepted { ticket, due }),
+            Ok(Accepted { ticket }) => {
+                self.scene.notes.accepted(self.number, ticket);
+                Next::Done(Bought::Accepted { ticket, due })
+            }
             // A 202 that gives no ticket: the order may be there, and the audit should find it.
             Err(_) => Next::Done(Bought::Unknown("no-ticket")),
         }
@@ -234,8 +239,10 @@ impl Shopper {
     fn request(&self) -> Vec<u8> {
         let session = self.scene.shoppers.of_turn(self.number);
         let key = match self.scene.behaviour {
-            Behaviour::Hammering if self.number.is_multiple_of(2) => "again".to_owned(),
-            _ => self.number.to_string(),
+            Behaviour::Hammering if self.number.is_multiple_of(2) => {
+                format!("{}-again", self.scene.name)
+            }
+            _ => format!("{}-{}", self.scene.name, self.number),
         };
         let sale = &self.scene.sales[self.sale].id;
         request::purchase(self.door().host(), sale, &session.token, &key)
@@ -250,10 +257,11 @@ impl Shopper {
     /// By the socket, and by polls where there is none or it breaks.
     async fn wait_for(&self, socket: Option<Socket>, ticket: &str, due: Instant) -> Option<Word> {
         let waiting = async {
-            if let Some(socket) = socket
-                && let Ok(verdict) = listen(socket, ticket).await
-            {
-                return Word::Socket(verdict);
+            if let Some(socket) = socket {
+                match listen(socket, ticket).await {
+                    Ok(verdict) => return Word::Socket(verdict),
+                    Err(_) => self.scene.notes.page_broken(),
+                }
             }
             Word::Poll(self.poll(ticket).await)
         };
@@ -267,7 +275,7 @@ impl Shopper {
         let door = self.door();
         loop {
             let asked = door
-                .ask(&request::ticket(door.host(), ticket, POLL_S))
+                .ask_and_wait(&request::ticket(door.host(), ticket, POLL_S))
                 .await;
             match asked.map(|answer| verdict_of(&answer.body)) {
                 Ok(Ok(Some(verdict))) => return verdict,

@@ -21,7 +21,9 @@ pub(super) async fn watch(scene: Arc<Scene>, mut progress: Progress, over: Cance
             break;
         };
         scene.notes.sampled(sample);
-        progress.show(scene.notes.at(Instant::now()), &scene.notes.tally());
+        let pace = progress.look(scene.notes.at(Instant::now()), &scene.notes.tally());
+        // Shoppers are counted meanwhile, however long a terminal takes.
+        progress.show(pace);
     }
     progress.end();
 }

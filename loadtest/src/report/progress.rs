@@ -9,7 +9,8 @@ use anyhow::Result;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::run::Tally;
-use pace::{Pace, Seen};
+pub(crate) use pace::Pace;
+use pace::Seen;
 
 /// Between two pictures on a terminal.
 const REDRAWN_EVERY: Duration = Duration::from_secs(1);
@@ -46,11 +47,9 @@ impl Progress {
         })
     }
 
-    /// To be called about once a second with the time since the run's begin; shows what came since it last did.
-    pub(crate) fn show(&mut self, at: Duration, tally: &Tally) {
-        let Some(pace) = self.step(at, tally) else {
-            return;
-        };
+    /// Shows what [`Progress::look`] has seen.
+    pub(crate) fn show(&self, seen: Option<(Duration, Pace)>) {
+        let Some((at, pace)) = seen else { return };
         match &self.bars {
             Some(bars) => bars.redraw(at, &pace),
             None => eprintln!("{}", self.line(at, &pace)),
@@ -64,8 +63,9 @@ impl Progress {
         }
     }
 
-    /// What came since the last step; nothing when it is too early for another one.
-    fn step(&mut self, at: Duration, tally: &Tally) -> Option<Pace> {
+    /// To be called about once a second with the time since the run's begin: what came since it last was shown; nothing
+    /// when it is too early for more.
+    pub(crate) fn look(&mut self, at: Duration, tally: &Tally) -> Option<(Duration, Pace)> {
         if at < self.next {
             return None;
         }
@@ -78,13 +78,17 @@ impl Progress {
         let now = Seen::of(at, tally);
         let pace = Pace::between(&self.seen, &now, tally);
         self.seen = now;
-        pace
+        Some((at, pace?))
     }
 
     fn line(&self, at: Duration, pace: &Pace) -> String {
         let (at_s, expected_s) = (at.as_secs(), self.expected.as_secs());
         let words = pace.lines().join("; ");
-        format!("{}, {at_s} s of {expected_s} s: {words}", self.scenario)
+        let far = match at_s <= expected_s {
+            true => format!("{at_s} s of {expected_s} s"),
+            false => format!("{at_s} s, all have come"),
+        };
+        format!("{}, {far}: {words}", self.scenario)
     }
 }
 
@@ -139,7 +143,7 @@ mod tests {
         let shown: Vec<u64> = (1..=12)
             .filter(|second| {
                 progress
-                    .step(Duration::from_secs(*second), &tally)
+                    .look(Duration::from_secs(*second), &tally)
                     .is_some()
             })
             .collect();
@@ -151,12 +155,14 @@ mod tests {
         let mut progress = given_no_terminal();
         let tally = given_a_run().tally;
         let at = Duration::from_secs(12);
-        let pace = progress.step(at, &tally).unwrap();
+        let (at, pace) = progress.look(at, &tally).unwrap();
         let line = progress.line(at, &pace);
         assert!(
             line.starts_with("burst, 12 s of 30 s: per second offered "),
             "{line}"
         );
+        let late = progress.line(Duration::from_secs(31), &pace);
+        assert!(late.starts_with("burst, 31 s, all have come: "), "{late}");
         assert!(!line.contains('\n'), "{line}");
     }
 

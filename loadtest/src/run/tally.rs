@@ -38,6 +38,11 @@ pub(crate) struct Tally {
     pub(crate) outcome_unknown: u64,
     /// Tries without an answer.
     pub(crate) broken: u64,
+    /// What the first of them failed by.
+    pub(crate) broken_by: Option<String>,
+    /// Shoppers who wanted a WebSocket, and those whose one was not to be had or broke: they polled.
+    pub(crate) sockets: u64,
+    pub(crate) sockets_failed: u64,
     /// Shoppers without a definite answer when their patience ended.
     pub(crate) gave_up: u64,
 }
@@ -104,6 +109,9 @@ impl Tally {
             retry_after: RetryAfter::default(),
             outcome_unknown: 0,
             broken: 0,
+            broken_by: None,
+            sockets: 0,
+            sockets_failed: 0,
             gave_up: 0,
         }
     }

@@ -9,7 +9,7 @@ use crate::run::Run;
 
 pub(crate) async fn run(config: &config::MultiSale) -> Result<Run> {
     let stages = [Stage::constant(config.rate, config.lasts)];
-    let arrivals = arrivals::strangers(&stages, config.against.seed);
+    let arrivals = arrivals::strangers(&stages, config.against.seed)?;
     let (sales, shoppers) = (config.sales as usize, arrivals.len().max(1));
     let plan = Plan {
         scenario: "multi-sale",

@@ -8,7 +8,7 @@ use crate::crowd::{self, Behaviour, Plan};
 use crate::run::Run;
 
 pub(crate) async fn run(config: &config::Ramp) -> Result<Run> {
-    let arrivals = arrivals::strangers(&stages(config), config.against.seed);
+    let arrivals = arrivals::strangers(&stages(config), config.against.seed)?;
     let rates: Vec<String> = config.rates.iter().map(f64::to_string).collect();
     let shoppers = arrivals.len().max(1);
     let plan = Plan {

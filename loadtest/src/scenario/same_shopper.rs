@@ -10,7 +10,7 @@ use crate::run::{Claim, Run};
 
 pub(crate) async fn run(config: &config::SameShopper) -> Result<Run> {
     let stages = [Stage::constant(config.rate, config.lasts)];
-    let arrivals = arrivals::strangers(&stages, config.against.seed);
+    let arrivals = arrivals::strangers(&stages, config.against.seed)?;
     let plan = Plan {
         scenario: "same-shopper",
         settings: vec![
@@ -27,7 +27,10 @@ pub(crate) async fn run(config: &config::SameShopper) -> Result<Run> {
         arrivals,
     };
     let mut run = crowd::run(&plan, &config.against).await?;
-    run.claims.extend(has_their_units(&run, config.unit_limit));
+    // Of a sale that was there before nobody knows here how many they may have, or had.
+    if config.against.sale.is_empty() {
+        run.claims.extend(has_their_units(&run, config.unit_limit));
+    }
     Ok(run)
 }
 

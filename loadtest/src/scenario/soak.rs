@@ -16,7 +16,7 @@ const SHOPPERS: usize = 20_000;
 pub(crate) async fn run(config: &config::Soak) -> Result<Run> {
     let lasts = Duration::from_secs_f64(60.0 * config.minutes);
     let stages = [Stage::constant(config.rate, lasts)];
-    let arrivals = arrivals::strangers(&stages, config.against.seed);
+    let arrivals = arrivals::strangers(&stages, config.against.seed)?;
     let count = arrivals.len().max(1);
     // Nobody comes more often than the limit allows.
     let shoppers = SHOPPERS.min(count).max(count.div_ceil(UNIT_LIMIT.into()));

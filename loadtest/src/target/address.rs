@@ -39,6 +39,9 @@ impl Address {
 }
 
 fn host<'a>(url: &'a str, scheme: &str) -> Result<&'a str> {
+    if url.contains('@') {
+        bail!("a URL with a password is not taken: it would stand in lists of processes");
+    }
     let (given, rest) = url
         .split_once("://")
         .with_context(|| format!("{url} is no URL"))?;
@@ -49,9 +52,6 @@ fn host<'a>(url: &'a str, scheme: &str) -> Result<&'a str> {
         bail!("{url} is not of {scheme}://");
     }
     let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    if host.contains('@') {
-        bail!("a URL with a password is not taken: it would stand in lists of processes");
-    }
     if host.is_empty() {
         bail!("{url} names no host");
     }
@@ -80,6 +80,7 @@ mod tests {
             ("shop.example", "no URL"),
             ("http:///x", "no host"),
             ("http://me:secret@shop.example", "with a password"),
+            ("https://me:secret@shop.example", "with a password"),
         ] {
             let error = host(url, "http").unwrap_err().to_string();
             assert!(error.contains(why) && !error.contains("secret"), "{error}");

@@ -6,9 +6,22 @@ use serde_json::Value;
 
 use crate::run::{INVALID, Told, run};
 
-/// Exit codes of a run that broke no promise: a busy machine may have sent late.
+/// No promise was broken, and the figures mean something; but a busy machine may have sent late, which is the one
+/// reason why they may not.
 fn is_unbroken(told: &Told) -> bool {
-    matches!(told.code, Some(0 | INVALID))
+    let reasons = told.json["invalid"]
+        .as_array()
+        .map_or(&[][..], Vec::as_slice);
+    let is_late = |reason: &Value| {
+        reason
+            .as_str()
+            .is_some_and(|why| why.contains("bottleneck"))
+    };
+    match told.code {
+        Some(0) => reasons.is_empty(),
+        Some(INVALID) => !reasons.is_empty() && reasons.iter().all(is_late),
+        _ => false,
+    }
 }
 
 fn count(told: &Value, pointer: &str) -> Result<u64> {
@@ -16,18 +29,29 @@ fn count(told: &Value, pointer: &str) -> Result<u64> {
     count.with_context(|| format!("no {pointer} in {told:#}"))
 }
 
-/// Everything that could be judged was, and nothing was wrong.
+const FAULTS: [&str; 11] = [
+    "oversold",
+    "miscounted",
+    "doubled",
+    "lost",
+    "unheard",
+    "out_of_order",
+    "won_after_sold_out",
+    "turned_away",
+    "contradictions",
+    "phantom",
+    "misdescribed",
+];
+
+/// Everything was judged, and nothing was wrong.
 fn is_clean(told: &Value) -> Result<()> {
-    for fault in [
-        "oversold",
-        "doubled",
-        "lost",
-        "out_of_order",
-        "contradictions",
-        "phantom",
-    ] {
+    for fault in FAULTS {
         assert_eq!(count(told, &format!("/audit/{fault}"))?, 0, "{told:#}");
     }
+    assert_eq!(
+        told["audit"]["not_judged"].as_array().map(Vec::len),
+        Some(0)
+    );
     Ok(())
 }
 
@@ -82,16 +106,21 @@ async fn an_overload_sends_people_away_and_lets_them_in_later() -> Result<()> {
     let told = run(&[&["overload"], drain.as_slice()].concat()).await?;
     let figures = &told.json;
     is_clean(figures)?;
+    // More came than may queue: some were sent away, with a time, and everybody has a unit in the end.
     let refusals = count(figures, "/retry_after/refusals")?;
     assert!(refusals > 0, "{figures:#}");
-    assert!(count(figures, "/retry_after/first_retry_admitted")? <= refusals);
-    // Everybody has a ticket in the end, and the drain was what it was held to.
-    let offered = count(figures, "/statuses/202")?;
-    assert!(offered > 500, "{figures:#}");
-    assert!(
-        figures["orders_per_s"].as_f64().context("no rate")? < 80.0,
-        "{figures:#}"
+    assert_eq!(
+        count(figures, "/statuses/202")?,
+        count(figures, "/offered")?
     );
+    assert_eq!(count(figures, "/orders")?, count(figures, "/offered")?);
+    assert_eq!(
+        told.csv_statuses()?["503"],
+        count(figures, "/statuses/503")?
+    );
+    // What it is held to, is told; how this machine does now is not the point.
+    let claims = figures["claims"].as_array().context("no claims")?;
+    assert_eq!(claims.len(), 3, "{claims:?}");
     Ok(())
 }
 

@@ -33,7 +33,7 @@ impl Seen {
 }
 
 /// Rates a second and latencies since the look before, and where the target stands.
-pub(super) struct Pace {
+pub(crate) struct Pace {
     offered: f64,
     statuses: Vec<(u16, f64)>,
     verdicts: f64,
