@@ -4,7 +4,7 @@ use std::net::TcpListener;
 
 use anyhow::{Context, Result};
 use devstack::places::{Home, ScratchFolder};
-use devstack::{OpenSale, Role, Shopper, Stack};
+use devstack::{OpenSale, Proxy, Role, Shopper, Stack};
 
 use crate::run::{INVALID, run, run_until};
 
@@ -13,6 +13,9 @@ const FAILED: Option<i32> = Some(2);
 
 /// A promise was broken.
 const BROKEN: Option<i32> = Some(1);
+
+/// Of a hundred: more than a run may lose and still mean something.
+const LOST: usize = 5;
 
 const FEW: [&str; 4] = ["--shoppers", "100", "--within", "1"];
 
@@ -153,4 +156,29 @@ async fn an_interrupted_run_tells_what_it_has_seen() -> Result<()> {
     assert!(told.table.contains("interrupted"), "{}", told.table);
     assert_eq!(told.json["audit"]["oversold"], 0, "{:#}", told.json);
     Ok(())
+}
+
+#[tokio::test]
+async fn an_answer_that_is_lost_is_no_refusal() -> Result<()> {
+    let stack = Stack::builder().start().await?;
+    let sale = stack
+        .operator()
+        .await?
+        .open_sale(&OpenSale::of(1_000))
+        .await?;
+    let proxy = Proxy::before(&stack.ingress(0).url()).await?;
+    proxy.cut_before(b"HTTP/1.1 202", LOST);
+    let [database, nats] = books(&stack);
+    let at = ["--target", proxy.url(), "--sale", &sale, &database, &nats];
+    let told = run(&[&["burst"], FEW.as_slice(), &at].concat()).await?;
+    // Whoever heard nothing has asked again with the same key: everybody has one unit, and nobody two.
+    assert_eq!(told.json["unanswered"], LOST, "{told:?}");
+    assert_eq!(told.json["won"], 100, "{:#}", told.json);
+    assert_eq!(told.json["orders"], 100, "{:#}", told.json);
+    assert_eq!(
+        told.json["verdict"], "invalid",
+        "too many had no answer: {:#}",
+        told.json
+    );
+    stack.stop().await
 }
