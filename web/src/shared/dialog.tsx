@@ -30,6 +30,10 @@ export function Dialog({ title, dismissed, children }: DialogProps) {
         event.preventDefault();
         dismissed();
       }}
+      onClose={(event) => {
+        // Browsers let nobody prevent a second Escape; who must answer is asked again.
+        if (event.currentTarget.isConnected) event.currentTarget.showModal();
+      }}
     >
       <h2 id={id}>{title}</h2>
       {children}
