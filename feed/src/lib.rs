@@ -13,6 +13,7 @@
 //! | `own.rs` | the undecided records this process wrote |
 //! | `state.rs` | merges snapshots and messages; knows no IO |
 //! | `store.rs` | the SQL |
+//! | `verdict_times.rs` | how long its verdicts took lately |
 //! | `status.rs`, `view.rs` | what a ticket's holder, and everybody, is told |
 
 mod follow;
@@ -22,9 +23,11 @@ mod own;
 mod state;
 mod status;
 mod store;
+mod verdict_times;
 mod view;
 
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::Instant;
 
 use sale::{Generation, Moment, Partition, Place, Ruling, Sale, SaleId, Seq, Ticket, TicketKeys};
 use sqlx::PgPool;
@@ -34,9 +37,11 @@ use tracing::warn;
 pub use state::{Standing, Verdict, Waited};
 pub use status::{Reason, TicketStatus};
 pub use store::{SaleRow, StoreError, pool};
+pub use verdict_times::VerdictTimes;
 pub use view::{Rfc3339, SaleView, moment, now, optional_rfc3339, rfc3339, timestamp};
 
 use look_up::LookUps;
+use own::OwnRecord;
 use state::{Found, Known, Resolved, State, Waiting};
 
 /// Tickets looked up in one query after a gap. Those of one record cost one row together, so that all who wait at
@@ -126,8 +131,20 @@ impl Feed {
 
     /// Tells that this process' record was acknowledged, and how many purchases are in it; the
     /// next feed message would tell it later, and less exactly.
-    pub fn note_logged(&self, partition: Partition, seq: Seq, purchases: u32) {
-        self.inner.write().note_logged(partition, seq, purchases);
+    /// `times` are told when it is decided.
+    pub fn note_logged(
+        &self,
+        partition: Partition,
+        seq: Seq,
+        purchases: u32,
+        times: Option<Arc<VerdictTimes>>,
+    ) {
+        let record = OwnRecord {
+            purchases,
+            logged_at: Instant::now(),
+            times,
+        };
+        self.inner.write().note_logged(partition, seq, record);
     }
 
     /// The place of a ticket that one of these keys has sealed, in whichever life of its stream.

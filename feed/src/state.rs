@@ -9,7 +9,7 @@ use sale::{Generation, Moment, Partition, Place, Ruling, Sale, SaleId, Seq, Tick
 use tokio::sync::{oneshot, watch};
 
 use crate::generations::Generations;
-use crate::own::OwnRecords;
+use crate::own::{OwnRecord, OwnRecords};
 use crate::status::TicketStatus;
 
 /// Decided records kept per partition, so that a shopper who asks a moment after the decision is
@@ -239,15 +239,17 @@ impl State {
     }
 
     /// This process' record was just acknowledged: the log is at least this long.
-    pub(crate) fn note_logged(&mut self, partition: Partition, seq: Seq, purchases: u32) {
+    pub(crate) fn note_logged(&mut self, partition: Partition, seq: Seq, record: OwnRecord) {
         let Some(known) = self.partitions.get_mut(&partition) else {
             return;
         };
         known.standing.last_seq = known.standing.last_seq.max(seq);
         // It may have been decided before its acknowledgement arrived.
         if seq > known.standing.cursor {
-            known.own.add(seq, purchases);
+            known.own.add(seq, record);
             known.count_own();
+        } else {
+            record.is_decided(record.logged_at);
         }
     }
 
@@ -308,7 +310,7 @@ impl State {
         standing.halted = message.halted.map(Arc::from);
         standing.decided_total = message.decided_total;
         standing.cursor = message.cursor;
-        known.own.forget_until(message.cursor);
+        known.own.forget_until(message.cursor, now);
         known.count_own();
         known.remember(message.records);
         let resolved = known.resolve();
@@ -403,7 +405,7 @@ impl PartitionState {
         self.generations = row.generations;
         self.standing.cursor = row.cursor;
         self.standing.last_seq = self.standing.last_seq.max(row.cursor);
-        self.own.forget_until(row.cursor);
+        self.own.forget_until(row.cursor, now);
         self.count_own();
         self.standing.decided_total = row.decided_total;
         self.standing.halted = row.halted.map(Arc::from);

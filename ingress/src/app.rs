@@ -40,6 +40,7 @@ use crate::routes::{
     accounts, operate, operations, orders, page, products, purchases, sale_orders, sales, sessions,
     tickets,
 };
+use crate::traffic::Traffic;
 
 /// Largest body of any request: a product's description is 4,000 characters.
 pub(crate) const BODY_BYTES_MAX: usize = 32 * 1024;
@@ -71,6 +72,7 @@ pub(crate) struct Parts {
     pub(crate) records: Records,
     pub(crate) undecided: Undecided,
     pub(crate) pausing: Pausing,
+    pub(crate) traffic: Traffic,
     pub(crate) rate_limits: RateLimits,
     pub(crate) admission: Admission,
     pub(crate) keys: Keys,
@@ -131,6 +133,7 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(operate::restock))
         .routes(routes!(operate::cancel))
         .routes(routes!(sale_orders::list))
+        .routes(routes!(operations::traffic::show))
         .routes(routes!(operations::partitions::list))
         .routes(routes!(operations::tickets::show))
         .routes(routes!(operations::audit::list))

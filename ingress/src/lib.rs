@@ -10,6 +10,7 @@
 //! | `buying.rs` | from a wish to a place in the log: admission, keys, group commit |
 //! | `commands.rs` | operator commands, logged and waited for |
 //! | `log.rs` | writes to JetStream, and watches it |
+//! | `traffic.rs` | what doors count, and tell each other, for operators to look at |
 //! | `pages.rs`, `csv.rs` | long answers |
 //! | `problem.rs` | every refusal |
 //! | `openapi.rs` | the description of the API |
@@ -33,6 +34,7 @@ mod problem;
 mod request;
 mod routes;
 mod store;
+mod traffic;
 
 use std::time::Duration;
 
@@ -60,6 +62,7 @@ use crate::log::Log;
 use crate::log::publisher::Publisher;
 use crate::log::records::Records;
 use crate::routes::page::PageConfig;
+use crate::traffic::Traffic;
 
 pub use accounts::create_operator::create_operator;
 
@@ -127,7 +130,8 @@ async fn run_with(
 
     let jetstream = service::nats::jetstream(publish.clone(), log::publisher::ACK_TIMEOUT);
     let records = Records::new(jetstream.clone());
-    let publisher = Publisher::new(jetstream, feed.clone());
+    let traffic = Traffic::new();
+    let publisher = Publisher::new(jetstream, feed.clone(), traffic.clone());
     publisher.check_streams().await?;
     let app = App::new(Parts {
         batchers: Batchers::new(log(publisher.clone()), tickets.current().id()),
@@ -138,6 +142,7 @@ async fn run_with(
         records,
         undecided: Undecided::new(),
         pausing: Pausing::default(),
+        traffic: traffic.clone(),
         feed,
         pool,
         tickets,
@@ -150,6 +155,7 @@ async fn run_with(
     tokio::spawn(tidy(app.clone()));
     tokio::spawn(log::watch::watch(app.clone(), clock));
     tokio::spawn(ended_sessions.run());
+    tokio::spawn(traffic::exchange::exchange(traffic, follow.clone()));
 
     let listener = service::http::listen(config.listen_addr, None)
         .with_context(|| format!("cannot listen on {}", config.listen_addr))?;

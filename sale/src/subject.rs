@@ -23,6 +23,9 @@ pub fn decided(partition: Partition) -> String {
 /// The decisions of every partition.
 pub const DECIDED_ALL: &str = "decided.*";
 
+/// Where doors tell each other what they count. No record, no decision: for people to look at.
+pub const TRAFFIC: &str = "doors.traffic";
+
 /// What a record of a sale is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Channel {

@@ -22,7 +22,7 @@ use queue::{Load, Queue};
 use share::Share;
 
 /// Purchases that may wait in one partition whatever the drain: a backlog is memory and disk too.
-const BACKLOG_MAX: u64 = 1_000_000;
+pub(crate) const BACKLOG_MAX: u64 = 1_000_000;
 
 /// An owner that was not heard for this long is away: purchases are still taken, up to the limit.
 const OWNER_AWAY_AFTER: Duration = Duration::from_secs(3);
@@ -107,6 +107,11 @@ impl Admission {
             })?;
         gate.admitted += 1;
         Ok(())
+    }
+
+    /// How long a purchase may have to wait.
+    pub(crate) const fn queue_wait_max(&self) -> Duration {
+        self.queue_wait_max
     }
 
     /// Takes stock of a partition; to be called every second or so.

@@ -19,6 +19,7 @@ use tracing::error;
 use uuid::Uuid;
 
 use crate::log::watch::Seen;
+use crate::traffic::Traffic;
 
 use stream::{Stream, is_certain};
 
@@ -59,6 +60,7 @@ pub(crate) enum Shut {
 pub(crate) struct Publisher {
     jetstream: jetstream::Context,
     feed: Feed,
+    traffic: Traffic,
     streams: Arc<Mutex<Streams>>,
 }
 
@@ -67,10 +69,11 @@ pub(crate) struct Publisher {
 type Streams = HashMap<(Partition, Generation), Arc<Stream>>;
 
 impl Publisher {
-    pub(crate) fn new(jetstream: jetstream::Context, feed: Feed) -> Self {
+    pub(crate) fn new(jetstream: jetstream::Context, feed: Feed, traffic: Traffic) -> Self {
         Self {
             jetstream,
             feed,
+            traffic,
             streams: Arc::default(),
         }
     }
@@ -133,7 +136,7 @@ impl Publisher {
         drop(under_way);
         metrics::histogram!("ingress_publish_seconds").record(begun.elapsed().as_secs_f64());
         match outcome {
-            Ok(seq) => self.feed.note_logged(to.partition, seq, purchases),
+            Ok(seq) => self.note_logged(to, seq, purchases),
             Err(refusal) => {
                 let outcome = match refusal {
                     Refusal::Certain => "refused",
@@ -145,6 +148,14 @@ impl Publisher {
             }
         }
         outcome
+    }
+
+    fn note_logged(&self, to: LogSubject, seq: Seq, purchases: u32) {
+        let times = match purchases {
+            0 => None,
+            _ => self.traffic.logged(to.sale, purchases),
+        };
+        self.feed.note_logged(to.partition, seq, purchases, times);
     }
 
     async fn publish_until_deadline(

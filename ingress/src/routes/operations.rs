@@ -3,3 +3,4 @@
 pub(crate) mod audit;
 pub(crate) mod partitions;
 pub(crate) mod tickets;
+pub(crate) mod traffic;

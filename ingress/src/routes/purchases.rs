@@ -89,11 +89,15 @@ pub(crate) async fn create(
         hash: KeyHash::of(&name),
     };
     let known = app.feed.sale(sale).ok_or(Problem::UnknownSale)?;
-    let allowance = app.rate_limits.purchase(&visit, shopper)?;
-    let place = place(&app, &known, key, made, request)
-        .await
-        .map_err(|problem| problem.with_key(&name))?;
-    Ok((allowance, accepted(&app, place, sale, name)?).into_response())
+    let buying = async {
+        let allowance = app.rate_limits.purchase(&visit, shopper)?;
+        let place = place(&app, &known, key, made, request)
+            .await
+            .map_err(|problem| problem.with_key(&name))?;
+        Ok((allowance, accepted(&app, place, sale, name)?).into_response())
+    };
+    let bought: Result<Response, Problem> = buying.await;
+    bought.inspect_err(|problem| app.traffic.refused(sale, problem.code()))
 }
 
 /// Where the purchase stands in the log: where an earlier request with its key has put it, or a

@@ -1,6 +1,6 @@
 //! For people who look after the system: partitions, decisions, the audit trail.
 
-use sale::{Place, SaleId};
+use sale::{Partition, Place, SaleId};
 use sqlx::PgPool;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -37,14 +37,18 @@ pub(crate) struct ActionRow {
     pub(crate) decided_at: OffsetDateTime,
 }
 
-/// Every partition: 1,024 rows at most.
-pub(crate) async fn partitions(pool: &PgPool) -> anyhow::Result<Vec<PartitionRow>> {
+/// Every partition, or one: 1,024 rows at most.
+pub(crate) async fn partitions(
+    pool: &PgPool,
+    only: Option<Partition>,
+) -> anyhow::Result<Vec<PartitionRow>> {
     let rows = sqlx::query_as!(
         PartitionRow,
         r#"SELECT partition, epoch, owner, cursor, log_time, generation, decided_total, halted,
                   owner IS NOT NULL AND lease_until > clock_timestamp() AS "is_leased!",
                   CASE WHEN stopped_seq = cursor + 1 THEN stopped END AS stopped
-           FROM partitions ORDER BY partition"#
+           FROM partitions WHERE $1::smallint IS NULL OR partition = $1 ORDER BY partition"#,
+        only.map(|partition| partition.get().cast_signed())
     )
     .fetch_all(pool)
     .await?;

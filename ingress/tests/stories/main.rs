@@ -30,4 +30,5 @@ mod refused_unread;
 mod sessions;
 mod slow_clients;
 mod static_files;
+mod traffic;
 mod walkthrough;

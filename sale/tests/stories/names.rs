@@ -108,6 +108,12 @@ fn a_key_hash_is_the_beginning_of_the_sha256() {
 }
 
 #[test]
+fn what_doors_tell_each_other_is_no_record() {
+    assert_eq!(subject::TRAFFIC, "doors.traffic");
+    assert!(subject::TRAFFIC.parse::<LogSubject>().is_err());
+}
+
+#[test]
 fn streams_and_feeds_are_named_after_their_partition() {
     assert_eq!(subject::stream(partition(3)), "SALE_LOG_03");
     assert_eq!(subject::stream_subjects(partition(3)), "sale.03.>");

@@ -1,5 +1,7 @@
 //! Where every partition stands: its row in Postgres, what the feed tells, and how large its log is.
 
+use std::time::Duration;
+
 use axum::Json as Answer;
 use axum::extract::State;
 use axum::http::header;
@@ -7,6 +9,7 @@ use axum::response::IntoResponse;
 use futures_util::{StreamExt, stream};
 use sale::{Moment, Partition, subject};
 use serde::Serialize;
+use tracing::debug;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -19,6 +22,9 @@ use crate::store::operations::{self, PartitionRow};
 
 /// Streams asked at once for their size.
 const LOOKS_AT_ONCE: usize = 16;
+
+/// How long whoever looks at a sale waits for its partition: the rest of the answer is there.
+const LOOK_MAX: Duration = Duration::from_secs(1);
 
 /// Where a partition stands.
 #[derive(Debug, Serialize, ToSchema)]
@@ -104,7 +110,7 @@ pub(crate) async fn list(
     State(app): State<App>,
     _operator: Operator,
 ) -> Result<impl IntoResponse, Problem> {
-    let rows = operations::partitions(&app.pool).await?;
+    let rows = operations::partitions(&app.pool, None).await?;
     let looks = rows.into_iter().map(|row| standing(&app, row));
     let looks = stream::iter(looks).buffered(LOOKS_AT_ONCE);
     let partitions: Vec<anyhow::Result<Standing>> = looks.collect().await;
@@ -113,6 +119,17 @@ pub(crate) async fn list(
         server_time: feed::now(),
     };
     Ok(([(header::CACHE_CONTROL, NO_STORE)], Answer(partitions)))
+}
+
+/// Where one partition stands. `None` when Postgres does not tell in time: whoever looks at a sale is told the rest.
+pub(super) async fn one(app: &App, partition: Partition) -> Option<Standing> {
+    let rows = operations::partitions(&app.pool, Some(partition));
+    let rows = tokio::time::timeout(LOOK_MAX, rows).await.ok()?;
+    let row = rows.inspect_err(
+        |error| debug!(%partition, error = %format!("{error:#}"), "cannot look at a partition"),
+    );
+    let row = row.ok()?.pop()?;
+    standing(app, row).await.ok()
 }
 
 async fn standing(app: &App, row: PartitionRow) -> anyhow::Result<Standing> {

@@ -1,0 +1,115 @@
+//! One sale as operators watch it: what is bought and refused at all doors, who waits, and who decides.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use axum::Json as Answer;
+use axum::extract::State;
+use axum::http::header;
+use axum::response::IntoResponse;
+use feed::SaleView;
+use sale::Moment;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::accounts::session::Operator;
+use crate::app::App;
+use crate::buying::admission::BACKLOG_MAX;
+use crate::openapi::{Always, OperatorsOnly};
+use crate::problem::{Details, Problem};
+use crate::request::asked::Named;
+use crate::routes::operations::partitions::{self, Standing};
+use crate::routes::orders::NO_STORE;
+use crate::routes::sales::known_sale;
+use crate::traffic::Percentiles;
+
+/// One sale as it goes. What doors count is a hint: one that restarts begins at zero, one that is killed takes its
+/// counts with it, and what the others tell may be a second old.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SaleTraffic)]
+pub(crate) struct Watched {
+    #[serde(serialize_with = "feed::rfc3339")]
+    #[schema(value_type = String, format = DateTime)]
+    server_time: Moment,
+    sale: SaleView,
+    /// Ingress replicas whose counts are in: this one, and those that it heard of within 5 s.
+    doors: usize,
+    /// Purchases that were logged, at all of these doors since each began. A key that came again counts once.
+    accepted: u64,
+    /// Purchases that were refused, by the last word of the problem's type. Not those that were refused before their
+    /// sale was looked at: without a session, or by the limit of an address.
+    #[schema(value_type = BTreeMap<String, u64>, example = json!({ "sold-out": 5, "busy": 0 }))]
+    refused: BTreeMap<String, u64>,
+    /// Milliseconds from the `202` until the verdict was known at the door, of verdicts of the last 10 s; `null` when
+    /// there were none.
+    #[schema(required)]
+    verdict_ms: Option<Percentiles>,
+    queue: QueueStanding,
+    /// Who decides it; `null` when Postgres does not tell.
+    #[schema(required)]
+    partition: Option<Standing>,
+}
+
+/// Who waits for a decision in the sale's partition, as this door sees it.
+#[derive(Debug, Serialize, ToSchema)]
+struct QueueStanding {
+    /// Purchases in the log that are not decided; an estimate.
+    purchases: u64,
+    /// From here on purchases are refused as `busy`.
+    purchases_max: u64,
+    /// Milliseconds until the last of them is decided; an estimate.
+    wait_ms: u64,
+    /// Beyond this purchases are refused as `busy`.
+    wait_max_ms: u64,
+}
+
+/// One sale as it goes, at all doors
+///
+/// Stock, purchases accepted and refused by cause, who waits and for how long, how long verdicts take, and who decides.
+/// Ask once a second.
+#[utoipa::path(
+    get, path = "/v1/operations/sales/{sale}", operation_id = "show_sale_traffic", tag = "operations",
+    params(("sale" = Uuid, Path, description = "The sale's id")),
+    responses(
+        (status = 200, description = "As it goes now.", body = Watched),
+        (status = 404, description = "`unknown-sale`", body = Details, content_type = "application/problem+json"),
+        OperatorsOnly, Always,
+    ),
+    security(("bearer" = []), ("cookie" = [])),
+)]
+pub(crate) async fn show(
+    State(app): State<App>,
+    _operator: Operator,
+    Named(sale): Named,
+) -> Result<impl IntoResponse, Problem> {
+    let sale = known_sale(&app, &sale)?;
+    let partition = partitions::one(&app, sale.id.partition()).await;
+    let now = feed::now();
+    let all = app.traffic.of(sale.id, Instant::now());
+    // It may have changed while the partition was looked at.
+    let sale = app.feed.sale(sale.id).unwrap_or(sale);
+    let watched = Watched {
+        server_time: now,
+        doors: all.doors,
+        accepted: all.figures.accepted,
+        verdict_ms: all.figures.verdict_ms(),
+        refused: all.figures.refused,
+        queue: QueueStanding::of(&app, &sale),
+        sale: SaleView::of(&sale, now),
+        partition,
+    };
+    Ok(([(header::CACHE_CONTROL, NO_STORE)], Answer(watched)))
+}
+
+impl QueueStanding {
+    fn of(app: &App, sale: &sale::Sale) -> Self {
+        let standing = app.feed.standing(sale.id.partition());
+        let purchases = standing.as_ref().map_or(0, feed::Standing::backlog);
+        Self {
+            purchases,
+            purchases_max: BACKLOG_MAX,
+            wait_ms: standing.map_or(0, |standing| standing.wait_ms(purchases)),
+            wait_max_ms: app.admission.queue_wait_max().as_millis() as u64,
+        }
+    }
+}
