@@ -17,18 +17,8 @@ export type Why = Schemas['Why'];
 export type Partition = Schemas['PartitionStanding'];
 export type OperatorAction = Schemas['OperatorAction'];
 export type TicketStory = Schemas['TicketStory'];
-
 /** What is happening in a sale, over all doors. */
-export interface Traffic {
-  server_time: string;
-  sale: Sale;
-  doors: number;
-  accepted: number;
-  refused: Record<string, number>;
-  verdict_ms?: { p50: number; p99: number } | null;
-  queue: { purchases: number; purchases_max: number; wait_ms: number; wait_max_ms: number };
-  partition: Partition;
-}
+export type Traffic = Schemas['SaleTraffic'];
 
 /** Rows of a page of orders, of the audit trail, of products. */
 export const PAGE_ROWS = 50;
@@ -45,7 +35,7 @@ export function operatorApi(call: Client) {
   const page = (cursor: string | undefined) => ({ limit: PAGE_ROWS, ...(cursor !== undefined && { cursor }) });
   return {
     sales: (state: When) => call('get', '/v1/sales', { query: { state } }),
-    traffic: (sale: string) => call('get', '/v1/operations/sales/{sale}' as '/v1/sales/{sale}', { path: { sale } }) as unknown as Promise<Answer<Traffic>>,
+    traffic: (sale: string) => call('get', '/v1/operations/sales/{sale}', { path: { sale } }),
     products: async (cursor?: string) => rows(await call('get', '/v1/products', { query: page(cursor) }), ({ products }) => products),
     orders: async (sale: string, cursor?: string) => rows(await call('get', '/v1/sales/{sale}/orders', { path: { sale }, query: page(cursor) }), ({ orders }) => orders),
     audit: async (sale: string | undefined, cursor?: string) =>

@@ -6,7 +6,7 @@ import * as m from './messages.gen.ts';
 import { openPages } from './pages.ts';
 import { Listed, Moment, SaleLink } from './pieces.tsx';
 import { Table, type Column } from './table.tsx';
-import { actionWords, rulingWords } from './words.ts';
+import { actionWords, rulingWords, termsOf } from './words.ts';
 
 export function AuditView({ desk }: { desk: Desk }) {
   return (
@@ -42,8 +42,15 @@ function columns(ofAll: boolean): Column<OperatorAction>[] {
   return shown.filter((column) => column !== false);
 }
 
-/** As the log holds them, in its own words. */
+/** In the log's own words, but for moments and what has a name. */
 function Terms({ details }: { details: OperatorAction['details'] }) {
-  const terms = Object.entries(details).filter(([, value]) => value !== null && value !== undefined);
-  return <span class="terms">{terms.map(([name, value]) => `${name} ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`).join(', ')}</span>;
+  return (
+    <span class="terms">
+      {termsOf(details).map(([name, value]) => (
+        <span key={name} class="term">
+          <span class="label">{name}</span> {value}
+        </span>
+      ))}
+    </span>
+  );
 }

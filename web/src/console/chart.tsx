@@ -117,7 +117,7 @@ function optionsOf(lines: ChartLine[], root: HTMLElement, pointAt: (index: numbe
     cursor: { y: false, drag: { setScale: false, x: false, y: false }, points: { size: 6 } },
     scales: { y: { range: (_, __, most) => [0, Math.max(TOP_MIN, (most ?? 0) * 1.1)] } },
     axes: [
-      { ...axis, space: 90, values: (_, at) => at.map((seconds) => timeOfDay(seconds * 1000)) },
+      { ...axis, space: 90, size: 30, values: (_, at) => at.map((seconds) => timeOfDay(seconds * 1000)) },
       { ...axis, size: 46, values: (_, at) => at.map((value) => short.format(value)) },
     ],
     series: [{}, ...lines.map(({ colour: name, dash }) => ({ stroke: colour(name), width: 2, points: { show: false }, ...(dash && { dash }) }))],

@@ -57,7 +57,7 @@ export function Freshness({ watch }: { watch: Watch }) {
   );
 }
 
-export function LiveView({ watch }: { watch: Watch }) {
+export function LiveView({ watch, children }: { watch: Watch; children: ComponentChildren }) {
   const held = useSignal(false);
   const traffic = watch.latest.value;
   if (!traffic) return null;
@@ -83,7 +83,8 @@ export function LiveView({ watch }: { watch: Watch }) {
       </section>
       <div class="panels">
         <Refusals traffic={traffic} rate={rate} />
-        <PartitionPanel partition={traffic.partition} />
+        {children}
+        {traffic.partition ? <PartitionPanel partition={traffic.partition} /> : <p class="panel label">{m.partitionUnknown()}</p>}
       </div>
     </div>
   );

@@ -62,14 +62,23 @@ const columns = (cancel: (order: Order) => void): Column<Order>[] => [
   { head: m.colOrder(), cell: ({ id }) => <TicketLink ticket={id} /> },
   { head: m.colShopper(), cell: ({ shopper_id }) => <Code text={shopper_id} /> },
   { head: m.colOrdered(), cell: ({ ordered_at }) => <Moment time={ordered_at} /> },
-  { head: m.colCancelled(), cell: (order) => <Standing order={order} cancel={cancel} /> },
+  { head: m.colStanding(), cell: (order) => <Standing order={order} cancel={cancel} /> },
 ];
 
 function Standing({ order, cancel }: { order: Order; cancel: (order: Order) => void }) {
-  if (order.cancelled_at) return <Moment time={order.cancelled_at} />;
+  if (order.cancelled_at) {
+    return (
+      <>
+        {m.colCancelled()} <Moment time={order.cancelled_at} />
+      </>
+    );
+  }
   return (
-    <button type="button" class="link" aria-label={m.cancelOrderNamed({ order: order.id })} onClick={() => cancel(order)}>
-      {m.cancelOrder()}
-    </button>
+    <>
+      {m.stands()}{' '}
+      <button type="button" class="link" aria-label={m.cancelOrderNamed({ order: order.id })} onClick={() => cancel(order)}>
+        {m.cancelOrder()}
+      </button>
+    </>
   );
 }

@@ -125,7 +125,7 @@ export function Area({ label, value, change, fault, hint, sent = false, ...area 
   return (
     <p class="field">
       <label for={id}>{label}</label>
-      <textarea {...area} id={id} value={value} aria-invalid={shown !== undefined} aria-describedby={`${id}-hint ${id}-fault`} onInput={(event) => change(event.currentTarget.value)} onBlur={() => (left.value = value !== '' || left.value)} />
+      <textarea {...area} id={id} value={value} aria-invalid={shown !== undefined} aria-describedby={`${id}-hint ${id}-fault`} onInput={(event) => change(event.currentTarget.value)} onBlur={({ relatedTarget }) => (left.value ||= value !== '' && !(relatedTarget instanceof HTMLButtonElement))} />
       <span id={`${id}-hint`} class="hint">
         {hint}
       </span>

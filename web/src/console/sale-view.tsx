@@ -51,8 +51,11 @@ export function SaleView({ desk, sale: id, part }: { desk: Desk; sale: string; p
           </a>
         ))}
       </nav>
-      {part === 'live' && <LiveView watch={watch} />}
-      {part === 'live' && <Terms sale={sale} />}
+      {part === 'live' && (
+        <LiveView watch={watch}>
+          <Terms sale={sale} />
+        </LiveView>
+      )}
       {part === 'orders' && <Orders desk={desk} sale={id} />}
       {part === 'audit' && <AuditTrail desk={desk} sale={id} />}
     </section>

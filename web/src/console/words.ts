@@ -1,5 +1,7 @@
 /** What the API says in fixed words, in the reader's. A word that nobody foresaw is shown as it is. */
-import type { Problem, SaleState } from './api.ts';
+import { money, type Money } from '../shared/format.ts';
+import type { OperatorAction, Problem, SaleState } from './api.ts';
+import { local } from './moment.ts';
 import { problemWords } from '../shared/problems.ts';
 import * as m from './messages.gen.ts';
 
@@ -60,4 +62,19 @@ export function refusalWords(problem: Problem): string {
   const detailed = problem.code === 'invalid' || problem.code === 'bad-request';
   if (detailed && problem.detail !== undefined) return m.refusedInvalid({ detail: problem.detail });
   return REFUSALS[problem.code]?.() ?? problemWords(problem);
+}
+
+/** The terms of a command, by the names of the log. Of times it tells milliseconds since 1970, in fields ending `_at_ms`. */
+export function termsOf(details: OperatorAction['details']): [name: string, value: string][] {
+  const known = Object.entries(details ?? {}).filter(([, value]) => value !== null && value !== undefined);
+  return known.map(([name, value]) => {
+    if (name.endsWith('_at_ms') && typeof value === 'number') return [name.slice(0, -'_at_ms'.length), local(value)];
+    return [name, textOf(name, value)];
+  });
+}
+
+function textOf(name: string, value: unknown): string {
+  if (typeof value !== 'object' || value === null) return String(value);
+  if (name === 'price' && 'amount_minor' in value) return money(value as Money);
+  return 'name' in value ? String(value.name) : JSON.stringify(value);
 }

@@ -40,7 +40,10 @@ export function Field({ label, value, change, fault, hint, sent = false, type = 
         aria-invalid={shown !== undefined}
         aria-describedby={`${id}-hint ${id}-fault`}
         onInput={(event) => change(event.currentTarget.value)}
-        onBlur={() => (left.value = value !== '' || left.value)}
+        onBlur={({ relatedTarget }) => {
+          // Whoever presses a button must not see it move away under the pointer: sending shows faults anyway.
+          if (!(relatedTarget instanceof HTMLButtonElement)) left.value ||= value !== '';
+        }}
       />
       <span id={`${id}-hint`} class="hint">
         {hint}
