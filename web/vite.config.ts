@@ -16,6 +16,8 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
+    // What is bundled keeps its licences beside it.
+    license: { fileName: 'licences.md' },
     // The plugin below knows the limits.
     chunkSizeWarningLimit: 2_000,
     rolldownOptions: {

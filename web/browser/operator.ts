@@ -116,8 +116,11 @@ export async function blemishes(page: Page): Promise<string[]> {
     const { violations } = await run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] });
     return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(' | ')}`);
   });
-  const [width, wanted] = await page.evaluate(() => [innerWidth, document.documentElement.scrollWidth]);
-  return wanted > width ? [...found, `${wanted} px wide in ${width}`] : found;
+  const wide = await page.evaluate(() => {
+    const boxes = [document.documentElement, ...document.querySelectorAll('dialog')];
+    return boxes.filter((box) => box.scrollWidth > box.clientWidth).map((box) => `${box.tagName}: ${box.scrollWidth} px in ${box.clientWidth}`);
+  });
+  return [...found, ...wide];
 }
 
 /** Every fault of the page is one of the story. */
