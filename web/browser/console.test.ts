@@ -276,6 +276,7 @@ describe('for everybody', () => {
     await page.keyboard.press('Escape');
     await dialog(page).waitFor({ state: 'detached' });
     await page.keyboard.press('Enter');
+    await expect.poll(() => dialog(page).getByLabel('Reason').evaluate((field) => field === document.activeElement)).toBe(true);
     await page.keyboard.type('By keyboard.');
     await page.keyboard.press('Enter');
     await badge(page, 'Paused').waitFor();

@@ -46,7 +46,16 @@ const CAUSES: Words = {
   adopted: m.causeAdopted,
 };
 
-const RULINGS: Words = { ...CAUSES, queued: m.rulingQueued, won: m.rulingWon, replay: m.rulingReplay, applied: m.rulingApplied, repeated: m.rulingRepeated };
+/** Of purchases and of commands. */
+const RULINGS: Words = {
+  ...CAUSES,
+  ...{ queued: m.rulingQueued, won: m.rulingWon, replay: m.rulingReplay, applied: m.rulingApplied, repeated: m.rulingRepeated },
+  'stale-version': m.rulingStale,
+  'below-sold': m.rulingBelowSold,
+  'window-passed': m.rulingWindow,
+  'limit-lowered': m.rulingLimit,
+  'already-cancelled': m.rulingCancelled,
+};
 
 const ACTIONS: Words = {
   ...{ open: m.actionOpen, change: m.actionChange, pause: m.actionPause, resume: m.actionResume },
