@@ -108,6 +108,8 @@ test('an operator’s day: product, sale, watch, pause, resume, restock, extend,
   await dialog(page).getByLabel('Stock').fill('20');
   // Somebody else is quicker.
   await call(`/v1/sales/${sale.id}/restock`, { method: 'POST', token: TOKEN, body: { stock: 15, version: (await theSale(sale.id)).version } });
+  // The page knows by now; what the operator typed was meant for what they saw before.
+  await page.getByText('3 sold + 12 left = 15 in stock').waitFor();
   await dialog(page).getByRole('button', { name: 'Set the stock' }).click();
   await dialog(page).getByText('Somebody else has changed the sale since.').waitFor();
   expect((await theSale(sale.id)).stock).toBe(15);
