@@ -334,6 +334,7 @@ describe('for everybody', () => {
     await page.evaluate(() => void (location.hash = '#/sales/new'));
     await page.getByRole('button', { name: 'Check and open' }).click();
     await page.getByText('Choose a product.').waitFor();
+    expect(await page.getByLabel('Product').evaluate((field) => field === document.activeElement)).toBe(true);
     await look('faults');
     expect(found).toEqual({});
   });

@@ -1,5 +1,5 @@
 /** A shopper with a browser of their own: what they see, and what their browser sends. */
-import { chromium, type Browser, type BrowserContext, type Page, type Request, type Route } from 'playwright-core';
+import { chromium, type Browser, type BrowserContext, type BrowserContextOptions, type Page, type Request, type Route } from 'playwright-core';
 import { expect } from 'vitest';
 import { BASE } from './stack.ts';
 
@@ -20,9 +20,9 @@ export interface Shopper {
   faults: string[];
 }
 
-/** A new shopper, at the page of a sale. `before` may prepare the page's surroundings. */
-export async function aShopper(browser: Browser, path: string, before?: (page: Page) => Promise<unknown>): Promise<Shopper> {
-  const context = await browser.newContext({ viewport: { width: 320, height: 640 }, reducedMotion: 'reduce', locale: 'en-GB' });
+/** A new shopper, at the page of a sale, on a small phone. `before` may prepare the page's surroundings. */
+export async function aShopper(browser: Browser, path: string, before?: (page: Page) => Promise<unknown>, more: BrowserContextOptions = {}): Promise<Shopper> {
+  const context = await browser.newContext({ viewport: { width: 320, height: 640 }, reducedMotion: 'reduce', locale: 'en-GB', ...more });
   context.setDefaultTimeout(PATIENCE_MS);
   const page = await context.newPage();
   const shopper: Shopper = { context, page, keys: [], faults: [] };
@@ -81,6 +81,34 @@ export const problem = (status: number, code: string, extra: object = {}) => ({
   contentType: 'application/problem+json',
   body: JSON.stringify({ type: `/problems/${code}`, title: code, status, ...extra }),
 });
+
+/** Shoppers of one test file: their browsers are closed after each test, and none of their pages may have had a fault. */
+export class Crowd {
+  private browser: Browser | undefined;
+  private shoppers: Shopper[] = [];
+
+  async open(): Promise<void> {
+    this.browser = await openBrowser();
+  }
+  async close(): Promise<void> {
+    await this.browser?.close();
+  }
+  async join(path: string, before?: (page: Page) => Promise<unknown>, more?: BrowserContextOptions): Promise<Shopper> {
+    if (!this.browser) throw new Error('no browser is open');
+    const shopper = await aShopper(this.browser, path, before, more);
+    this.shoppers.push(shopper);
+    return shopper;
+  }
+  async leave(): Promise<void> {
+    const faults = this.shoppers.flatMap((shopper) => shopper.faults);
+    await Promise.all(this.shoppers.map((shopper) => shopper.context.close()));
+    this.shoppers = [];
+    expect(faults).toEqual([]);
+  }
+}
+
+/** How far the page can be scrolled sideways, in pixels: it never should. */
+export const sidewaysScroll = (page: Page) => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
 
 /** A value that one part of a test hands to another. */
 export function aGate<T>(): { opened: Promise<T>; open: (value: T) => void } {

@@ -1,43 +1,31 @@
-import type { Browser, Page } from 'playwright-core';
+import type { Page, Route } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import {
   aGate,
-  aShopper as open,
   buyButton,
+  Crowd,
   firstPurchaseIs,
-  openBrowser,
   orderNumber,
   outcome,
   presses,
   problem,
   signsIn,
   thenItIsWon,
-  type Shopper,
+  sidewaysScroll,
 } from './page.ts';
 import { givenASale, othersBuyTheRest, theSale, type Sale } from './stack.ts';
 
-let browser: Browser;
+const crowd = new Crowd();
 let sale: Sale;
-let shoppers: Shopper[] = [];
 
 beforeAll(async () => {
   sale = await givenASale();
-  browser = await openBrowser();
+  await crowd.open();
 });
-afterAll(() => browser?.close());
+afterAll(() => crowd.close());
+afterEach(() => crowd.leave());
 
-afterEach(async () => {
-  const faults = shoppers.flatMap((shopper) => shopper.faults);
-  await Promise.all(shoppers.map((shopper) => shopper.context.close()));
-  shoppers = [];
-  expect(faults).toEqual([]);
-});
-
-async function aShopper(before?: (page: Page) => Promise<unknown>, path = `/?sale=${sale.id}`): Promise<Shopper> {
-  const shopper = await open(browser, path, before);
-  shoppers.push(shopper);
-  return shopper;
-}
+const aShopper = (before?: (page: Page) => Promise<unknown>, path = `/?sale=${sale.id}`) => crowd.join(path, before);
 
 describe('a shopper looks', () => {
   test('and sees the sale as the server tells it, on the smallest screen', async () => {
@@ -48,7 +36,22 @@ describe('a shopper looks', () => {
     expect(await page.getByRole('timer').innerText()).toMatch(/\d\d:\d\d/);
     expect(await buyButton(page).isEnabled()).toBe(true);
     await page.locator('[data-contact=live]').waitFor();
-    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(320);
+    expect(await sidewaysScroll(page)).toBe(0);
+  });
+
+  test('at the list, goes to a sale and comes back as they came', async () => {
+    const { page } = await aShopper(undefined, '/');
+    await page.getByRole('heading', { name: 'On sale now' }).waitFor();
+    const link = page.locator(`a[href="/?sale=${sale.id}"]`);
+    expect(await link.innerText()).toContain(sale.product.name);
+    await link.click();
+    await buyButton(page).waitFor();
+    expect(await page.title()).toContain(sale.product.name);
+    expect(await page.evaluate(() => document.activeElement?.tagName)).toBe('MAIN');
+    await page.goBack();
+    await link.waitFor();
+    await page.goForward();
+    await buyButton(page).waitFor();
   });
 
   test('for a sale that does not exist, and is told so', async () => {
@@ -101,7 +104,7 @@ describe('a shopper buys', () => {
     const { page, keys } = shopper;
     await presses(page);
     await outcome(page, 'You are in the queue').waitFor();
-    expect(await page.locator('.place').innerText()).toMatch(/(ahead of you|You are next)\s+about/);
+    expect(await page.locator('.place').innerText()).toMatch(/(ahead of you|You are next)\s+(about|less than)/);
     expect(await page.getByRole('button', { name: 'In the queue' }).getAttribute('aria-disabled')).toBe('true');
     await page.reload();
     await outcome(page, 'You are in the queue').waitFor();
@@ -202,16 +205,21 @@ describe('a shopper buys', () => {
 
 // The last story: nothing is left after it.
 describe('the stock runs out', () => {
-  test('while one shopper watches, one has just pressed, and one comes later', async () => {
+  test('while one shopper watches, one has just pressed, one waits for a busy shop, and one comes later', async () => {
     const gate = aGate<void>();
+    const passes = async (route: Route) => {
+      await gate.opened;
+      await route.continue();
+    };
     const watching = await aShopper();
-    const pressing = await aShopper((page) =>
-      page.route('**/purchases', async (route) => {
-        await gate.opened;
-        await route.continue();
-      }),
-    );
+    const pressing = await aShopper((page) => page.route('**/purchases', passes));
+    const waiting = await aShopper(async (page) => {
+      await page.route('**/purchases', passes);
+      await page.route('**/purchases', (route) => route.fulfill(problem(503, 'busy', { retry_after_ms: 1_000 })), { times: 1 });
+    });
     await presses(pressing.page);
+    await presses(waiting.page);
+    await outcome(waiting.page, 'Very busy right now').waitFor();
     await buyButton(watching.page).waitFor();
     // From now on only the socket can tell the one who watches.
     await watching.page.locator('[data-contact=live]').waitFor();
@@ -226,6 +234,10 @@ describe('the stock runs out', () => {
     await outcome(pressing.page, 'Sold out').waitFor();
     expect(await pressing.page.getByRole('article').innerText()).toContain('Others were faster');
     expect(await orderNumber(pressing.page).count()).toBe(0);
+    await outcome(waiting.page, 'Sold out').waitFor();
+    expect(new Set(waiting.keys).size).toBe(1);
+    await waiting.page.getByRole('link', { name: 'See what is on sale' }).click();
+    await waiting.page.getByRole('heading', { name: 'Scarce things, first come, first served.' }).waitFor();
 
     const { page: late } = await aShopper();
     await late.getByRole('button', { name: 'Sold out' }).waitFor();

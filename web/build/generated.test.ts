@@ -34,6 +34,13 @@ test.each(parts)('the %s messages are the same in every language, and compiled',
   await expect(source).toMatchFileSnapshot(`../src/${part}/messages.gen.ts`);
 });
 
+test.each(parts)('every one of the %s messages is said somewhere', async (part) => {
+  const files = (await readdir(web('src'), { recursive: true })).filter((file) => /\.tsx?$/.test(file) && !/\.(gen|test)\.ts/.test(file));
+  const source = (await Promise.all(files.map((file) => readFile(web(`src/${file}`), 'utf8')))).join('\n');
+  const keys = Object.keys(await json<Messages>(`messages/${LANGUAGES[0]}/${part}.json`));
+  expect(keys.filter((key) => !new RegExp(`\\.${key}\\b`).test(source))).toEqual([]);
+});
+
 test.each(LANGUAGES.slice(1))('%s has no message file that the others lack', async (language) => {
   expect((await readdir(web(`messages/${language}`))).sort()).toEqual((await readdir(web(`messages/${LANGUAGES[0]}`))).sort());
 });

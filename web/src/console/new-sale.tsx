@@ -29,7 +29,7 @@ export function NewSaleForm({ desk, product }: { desk: Desk; product: string | u
   function submit(form: HTMLFormElement) {
     sent.value = true;
     reviewed.value = body;
-    if (!body) requestAnimationFrame(() => focusFirstFault(form));
+    if (!body) focusFirstFault(form);
   }
 
   return (
@@ -43,7 +43,7 @@ export function NewSaleForm({ desk, product }: { desk: Desk; product: string | u
           submit(event.currentTarget);
         }}
       >
-        <ProductChoice draft={draft} catalogue={catalogue} fault={sent.value ? faults.product : undefined} />
+        <ProductChoice draft={draft} catalogue={catalogue} fault={faults.product} sent={sent.value} />
         <SaleFields draft={draft} faults={faults} sent={sent.value} />
         <p class="row">
           <button type="submit" class="main">
@@ -144,13 +144,14 @@ function useCatalogue(desk: Desk, wanted: string | undefined): Catalogue {
   return { products, problem, hasMore, more };
 }
 
-function ProductChoice({ draft, catalogue, fault }: { draft: Signal<SaleDraft>; catalogue: Catalogue; fault: string | undefined }) {
+function ProductChoice({ draft, catalogue, fault, sent }: { draft: Signal<SaleDraft>; catalogue: Catalogue; fault: string | undefined; sent: boolean }) {
   const id = useId();
+  const shown = sent ? fault : undefined;
   const { products, hasMore, more } = catalogue;
   return (
     <div class="field">
       <label for={id}>{m.colProduct()}</label>
-      <select id={id} name="product" required value={draft.value.product} aria-invalid={fault !== undefined} aria-describedby={`${id}-hint ${id}-fault`} onChange={(event) => (draft.value = { ...draft.peek(), product: event.currentTarget.value })}>
+      <select id={id} name="product" required value={draft.value.product} data-faulty={fault !== undefined} aria-invalid={shown !== undefined} aria-describedby={`${id}-hint ${id}-fault`} onChange={(event) => (draft.value = { ...draft.peek(), product: event.currentTarget.value })}>
         <option value="">{m.chooseProduct()}</option>
         {products.value.map((product) => (
           <option key={product.id} value={product.id}>
@@ -167,7 +168,7 @@ function ProductChoice({ draft, catalogue, fault }: { draft: Signal<SaleDraft>; 
         <a href={address({ view: 'new-product' })}>{m.newProduct()}</a>
       </span>
       <span id={`${id}-fault`} class="fault">
-        {fault}
+        {shown}
       </span>
     </div>
   );

@@ -125,12 +125,14 @@ export function Area({ label, value, change, fault, hint, sent = false, ...area 
   return (
     <p class="field">
       <label for={id}>{label}</label>
-      <textarea {...area} id={id} value={value} aria-invalid={shown !== undefined} aria-describedby={`${id}-hint ${id}-fault`} onInput={(event) => change(event.currentTarget.value)} onBlur={({ relatedTarget }) => (left.value ||= value !== '' && !(relatedTarget instanceof HTMLButtonElement))} />
-      <span id={`${id}-hint`} class="hint">
-        {hint}
-      </span>
-      <span id={`${id}-fault`} class="fault">
-        {shown}
+      <textarea {...area} id={id} value={value} data-faulty={fault !== undefined} aria-invalid={shown !== undefined} aria-describedby={`${id}-hint ${id}-fault`} onInput={(event) => change(event.currentTarget.value)} onBlur={({ relatedTarget }) => (left.value ||= value !== '' && !(relatedTarget instanceof HTMLButtonElement))} />
+      <span class="below">
+        <span id={`${id}-hint`} class="hint" hidden={shown !== undefined}>
+          {hint}
+        </span>
+        <span id={`${id}-fault`} class="fault">
+          {shown}
+        </span>
       </span>
     </p>
   );

@@ -36,8 +36,7 @@ export function PressForm<Body, Done>({ press, body, act, done, left, children, 
     sent.value = true;
     const wanted = body();
     if (wanted !== undefined) return void press.press(wanted);
-    // The faults are shown with the next frame.
-    requestAnimationFrame(() => focusFirstFault(form));
+    focusFirstFault(form);
   }
 
   return (

@@ -35,7 +35,7 @@ export function Tickets({ desk, ticket }: { desk: Desk; ticket: string | undefin
 
   function submit(form: HTMLFormElement) {
     sent.value = true;
-    if (fault !== undefined) return void requestAnimationFrame(() => focusFirstFault(form));
+    if (fault !== undefined) return void focusFirstFault(form);
     const wanted = typed.value.trim();
     if (wanted === ticket) void look(wanted);
     else desk.go({ view: 'tickets', ticket: wanted });

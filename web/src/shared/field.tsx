@@ -30,6 +30,12 @@ export function Field({ label, value, change, fault, hint, sent = false, type = 
   const id = useId();
   const left = useSignal(false);
   const shown = fault !== undefined && (left.value || sent) ? fault : undefined;
+
+  function leave(next: EventTarget | null) {
+    // A fault that appeared under a press would move the button away from it.
+    if (!(next instanceof HTMLButtonElement)) left.value ||= value !== '';
+  }
+
   return (
     <p class="field">
       <label for={id}>{label}</label>
@@ -37,25 +43,25 @@ export function Field({ label, value, change, fault, hint, sent = false, type = 
         {...attributes}
         id={id}
         value={value}
+        data-faulty={fault !== undefined}
         aria-invalid={shown !== undefined}
         aria-describedby={`${id}-hint ${id}-fault`}
         onInput={(event) => change(event.currentTarget.value)}
-        onBlur={({ relatedTarget }) => {
-          // Whoever presses a button must not see it move away under the pointer: sending shows faults anyway.
-          if (!(relatedTarget instanceof HTMLButtonElement)) left.value ||= value !== '';
-        }}
+        onBlur={(event) => leave(event.relatedTarget)}
       />
-      <span id={`${id}-hint`} class="hint">
-        {hint}
-      </span>
-      <span id={`${id}-fault`} class="fault">
-        {shown}
+      <span class="below">
+        <span id={`${id}-hint`} class="hint" hidden={shown !== undefined}>
+          {hint}
+        </span>
+        <span id={`${id}-fault`} class="fault">
+          {shown}
+        </span>
       </span>
     </p>
   );
 }
 
-/** Brings the reader to the first field that is wrong. */
+/** Brings the reader to the first field that is wrong, whether or not that is shown already. */
 export function focusFirstFault(form: HTMLFormElement) {
-  form.querySelector<HTMLElement>('[aria-invalid=true]')?.focus();
+  form.querySelector<HTMLElement>('[data-faulty=true]')?.focus();
 }

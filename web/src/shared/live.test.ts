@@ -100,7 +100,12 @@ describe('the live socket', () => {
     live.follow(['s16']);
     expect(dialled).toHaveLength(2);
     last().opens();
-    expect(last().sent).toEqual([{ watch: [], sales: ['s16'] }]);
+    live.follow(['s17']);
+    expect(dialled).toHaveLength(2);
+    expect(last().sent).toEqual([
+      { watch: [], sales: ['s16'] },
+      { watch: [], sales: ['s17'] },
+    ]);
     expect(turns).toEqual([true, false, true]);
   });
 

@@ -3,7 +3,7 @@ import { say, plural, count } from './language.ts';
 
 export const language = () => say(`Language`, `Sprache`);
 export const contactLive = () => say(`Live`, `Live`);
-export const contactAsking = () => say(`Updates every few seconds`, `Alle paar Sekunden neu`);
+export const contactAsking = () => say(`Every few seconds`, `Alle paar Sekunden`);
 export const contactLost = () => say(`No connection`, `Keine Verbindung`);
 export const brokenTitle = () => say(`This page has a fault`, `Diese Seite hat einen Fehler`);
 export const brokenText = () => say(`What you bought is safe. Please load the page again.`, `Was Sie gekauft haben, ist sicher. Bitte laden Sie die Seite neu.`);

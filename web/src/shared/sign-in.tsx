@@ -32,11 +32,7 @@ export function SignInForm({ session, register, done, children }: SignInProps) {
 
   async function submit(form: HTMLFormElement) {
     sent.value = true;
-    if (emailFault(email.value) || passwordFault(password.value)) {
-      // The faults are shown with the next frame.
-      requestAnimationFrame(() => focusFirstFault(form));
-      return;
-    }
+    if (emailFault(email.value) || passwordFault(password.value)) return focusFirstFault(form);
     if (busy.value) return;
     busy.value = true;
     const credentials = { email: email.value, password: password.value };

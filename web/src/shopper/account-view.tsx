@@ -13,7 +13,7 @@ export function AccountView({ shop }: { shop: Shop }) {
   const who = shop.session.who.value;
   return (
     <div class="account">
-      <h1>{hasAccount(who) ? m.account() : m.signInTitle()}</h1>
+      <h1>{m.account()}</h1>
       {hasAccount(who) ? <SignedIn shop={shop} email={who.email ?? ''} /> : <SignedOut shop={shop} />}
     </div>
   );

@@ -24,19 +24,23 @@ export function App({ shop }: { shop: Shop }) {
   const key = JSON.stringify(view.at === 'ticket' ? { ...view, sale: undefined } : view);
   useEffect(() => {
     // A new view begins at its top, as a new page would; the first one is one.
-    if (!first.current) main.current?.focus();
+    if (!first.current) main.current?.focus({ preventScroll: true });
     first.current = false;
   }, [key]);
   return (
     <Fallback>
       <Top shop={shop} />
       <main ref={main} tabIndex={-1} key={key}>
+        {view.at !== 'orders' && view.at !== 'account' && <Line shop={shop} />}
         {view.at === 'sales' && <SalesView shop={shop} />}
         {view.at === 'sale' && <SaleView shop={shop} id={view.sale} />}
         {view.at === 'ticket' && <TicketView shop={shop} />}
         {view.at === 'orders' && <OrdersView shop={shop} />}
         {view.at === 'account' && <AccountView shop={shop} />}
       </main>
+      <footer>
+        <LanguageSwitch />
+      </footer>
       <Announcer shop={shop} />
     </Fallback>
   );
@@ -44,24 +48,36 @@ export function App({ shop }: { shop: Shop }) {
 
 function Top({ shop }: { shop: Shop }) {
   const { at } = shop.view.value;
-  const fresh = at === 'sales' || at === 'sale' || at === 'ticket';
-  const phase = shop.catalogue.phase.value;
   return (
     <header class="top">
       <Link shop={shop} to={{ at: 'sales' }} class="brand">
         {m.shopTitle()}
       </Link>
-      {fresh && phase !== 'opening' && phase !== 'unreachable' && <ContactChip contact={shop.contact.value} />}
       <nav>
         <Link shop={shop} to={{ at: 'orders' }} current={at === 'orders'}>
-          {m.myOrders()}
+          {m.orders()}
         </Link>
         <Link shop={shop} to={{ at: 'account' }} current={at === 'account'}>
           <Who shop={shop} />
         </Link>
-        <LanguageSwitch />
       </nav>
     </header>
+  );
+}
+
+/** Above what changes by itself: the way back, and how fresh it is. Its room is kept, so that nothing moves when it fills. */
+function Line({ shop }: { shop: Shop }) {
+  const phase = shop.catalogue.phase.value;
+  const isTicket = shop.view.value.at === 'ticket';
+  return (
+    <div class="line">
+      {shop.view.value.at !== 'sales' && (
+        <Link shop={shop} to={{ at: 'sales' }} class="up">
+          {m.allSales()}
+        </Link>
+      )}
+      {(isTicket || (phase !== 'opening' && phase !== 'unreachable')) && <ContactChip contact={shop.contact.value} />}
+    </div>
   );
 }
 

@@ -27,6 +27,11 @@ export function openFollowed(ticket: string, tools: Pick<Following, 'ask' | 'sil
     watched.value = { state: 'unknown' };
   }
 
-  void follow(ticket, { ...tools, refused, ruled: (ruling) => ruled(ticket, ruling), signal: end.signal });
+  /** The first question is answered at once: until then the page has nothing to show. */
+  function ask(...[about, holdS, signal]: Parameters<Following['ask']>) {
+    return tools.ask(about, watched.peek().state === 'opening' ? 0 : holdS, signal);
+  }
+
+  void follow(ticket, { ...tools, ask, refused, ruled: (ruling) => ruled(ticket, ruling), signal: end.signal });
   return { ticket, watched, ruled, close: () => end.abort() };
 }

@@ -3,6 +3,7 @@ import { say, plural, count } from '../shared/language.ts';
 
 export const shopTitle = () => say(`Firstcome`, `Firstcome`);
 export const allSales = () => say(`All sales`, `Alle Verkäufe`);
+export const orders = () => say(`Orders`, `Bestellungen`);
 export const myOrders = () => say(`My orders`, `Meine Bestellungen`);
 export const account = () => say(`Account`, `Konto`);
 export const onSaleNow = () => say(`On sale now`, `Jetzt im Verkauf`);
@@ -51,6 +52,7 @@ export const buyFor = ({ price }: { price: string }) => say(`Buy for ${price}`, 
 export const buyOneMore = ({ price }: { price: string }) => say(`Buy one more for ${price}`, `Noch eines für ${price} kaufen`);
 export const buttonSending = () => say(`Sending…`, `Wird gesendet…`);
 export const buttonWaiting = ({ n }: { n: number }) => say(`Trying again in ${count(n)} s`, `Neuer Versuch in ${count(n)} s`);
+export const buttonWaitingLong = ({ time }: { time: string }) => say(`Trying again in ${time}`, `Neuer Versuch in ${time}`);
 export const buttonAgain = () => say(`Trying again…`, `Neuer Versuch…`);
 export const buttonQueued = () => say(`In the queue`, `In der Schlange`);
 export const buttonChecking = () => say(`Checking…`, `Wird geprüft…`);

@@ -2,7 +2,6 @@
 import type { Sale } from '../shared/api.ts';
 import { localTime, money, timeZone } from '../shared/format.ts';
 import { BuyPanel } from './buy-panel.tsx';
-import { Link } from './link.tsx';
 import * as m from './messages.gen.ts';
 import { Notice } from './notice.tsx';
 import type { Shop } from './shop.ts';
@@ -14,19 +13,16 @@ export function SaleView({ shop, id }: { shop: Shop; id: string }) {
   if (sale?.id !== id || phase !== 'open') return <Notice shop={shop} phase={phase === 'open' ? 'opening' : phase} />;
   return (
     <article class="sale" data-state={sale.state}>
-      <About shop={shop} sale={sale} />
+      <About sale={sale} />
       <BuyPanel shop={shop} sale={sale} />
       <Terms sale={sale} />
     </article>
   );
 }
 
-function About({ shop, sale }: { shop: Shop; sale: Sale }) {
+function About({ sale }: { sale: Sale }) {
   return (
     <div class="about">
-      <Link shop={shop} to={{ at: 'sales' }} class="up">
-        {m.allSales()}
-      </Link>
       <p class="state">{SALE_STATES[sale.state]()}</p>
       <h1>{sale.product.name}</h1>
       <p class="price">

@@ -1,4 +1,5 @@
 /** A purchase that was made elsewhere, by its link. */
+import type { ComponentChildren } from 'preact';
 import type { Sale } from '../shared/api.ts';
 import type { Watched } from './followed.ts';
 import { Link } from './link.tsx';
@@ -11,31 +12,29 @@ import { lostWords, type Words } from './words.ts';
 export function TicketView({ shop }: { shop: Shop }) {
   const watched = shop.followed.value?.watched.value ?? { state: 'opening' };
   if (watched.state === 'opening') return <Notice shop={shop} phase={shop.contact.value === 'lost' ? 'unreachable' : 'opening'} />;
+  const { title, text } = wordsOf(watched);
+  const product = shop.sale.value?.product.name;
   return (
     <div class="ticket">
       <p class="label">{m.followTitle()}</p>
-      <h1>{shop.sale.value?.product.name ?? wordsOf(watched).title}</h1>
-      <div class="panel">
-        <Verdict watched={watched} />
-      </div>
+      {product !== undefined && <h1>{product}</h1>}
+      <section class="panel outcome" data-at={watched.state} aria-live="polite">
+        <Title level={product === undefined ? 'h1' : 'h2'}>
+          {watched.state === 'won' && <Tick />}
+          {title}
+        </Title>
+        {watched.state === 'queued' && <Place ahead={watched.ahead} waitMs={watched.wait_ms} />}
+        <p>{text}</p>
+        {watched.state === 'won' && <OrderNumber id={watched.order_id} />}
+      </section>
       <Next shop={shop} sale={shop.sale.value} />
     </div>
   );
 }
 
-function Verdict({ watched }: { watched: Watched }) {
-  const words = wordsOf(watched);
-  return (
-    <section class="outcome" data-at={watched.state} aria-live="polite">
-      <h2>
-        {watched.state === 'won' && <Tick />}
-        {words.title}
-      </h2>
-      {watched.state === 'queued' && <Place ahead={watched.ahead} waitMs={watched.wait_ms} />}
-      <p>{words.text}</p>
-      {watched.state === 'won' && <OrderNumber id={watched.order_id} />}
-    </section>
-  );
+/** The verdict is the page's own heading as long as nobody knows what it is about. */
+function Title({ level: Level, children }: { level: 'h1' | 'h2'; children: ComponentChildren }) {
+  return <Level>{children}</Level>;
 }
 
 function wordsOf(watched: Watched): Words {

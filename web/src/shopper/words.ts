@@ -99,12 +99,16 @@ export function purchaseWords(purchase: Purchase): Words | undefined {
   }
 }
 
+/** From here on a wait is told in minutes, in s. */
+const LONG_S = 100;
+
 /** The button's text. `waitS` is what is left of a wait. */
 export function buttonWords(purchase: Purchase, sale: Sale, waitS: number): string {
   switch (purchase.at) {
     case 'sending':
       return m.buttonSending();
     case 'waiting':
+      if (waitS >= LONG_S) return m.buttonWaitingLong({ time: timeLeft(waitS * 1000) });
       return waitS > 0 ? m.buttonWaiting({ n: waitS }) : m.buttonAgain();
     case 'signed-out':
       return m.buttonSignedOut();

@@ -1,0 +1,78 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { Api } from '../shared/api.ts';
+import { createClock } from '../shared/clock.ts';
+import type { Session } from '../shared/session.ts';
+import { openKeep } from './keep.ts';
+import type { Purchase } from './purchase.ts';
+import { openPurchases } from './purchases.ts';
+
+beforeEach(() => void vi.stubGlobal('addEventListener', () => {}));
+afterEach(() => void vi.unstubAllGlobals());
+
+const intent = { key: 'k1', doubt: false, tries: 0, signIns: 0 };
+const WON: Purchase = { at: 'won', orderId: 'o1', owned: ['o1'] };
+const SIGNED_OUT: Purchase = { at: 'signed-out', intent, why: 'ended', owned: [] };
+
+/** A page that keeps these purchases, of the sales in their order: s0, s1 … */
+function givenAPage(...kept: Purchase[]) {
+  const keep = openKeep(undefined);
+  kept.forEach((purchase, i) => keep.save(`s${i}`, purchase, i));
+  const posted: string[] = [];
+  const api = { purchase: (_sale: string, key: string) => (posted.push(key), new Promise(() => {})) } as unknown as Api;
+  let forgotten = 0;
+  const purchases = openPurchases(
+    {
+      api,
+      keep,
+      session: {} as Session,
+      clock: createClock(() => 0, 0),
+      watch: () => {},
+      forget: () => {},
+      silentForMs: () => Infinity,
+      reached: () => {},
+      ended: () => {},
+    },
+    () => (forgotten += 1),
+  );
+  const at = (sale: string) => purchases.of(sale).purchase.value.at;
+  return { purchases, posted, at, forgotten: () => forgotten };
+}
+
+test('what an account bought here is forgotten when another one comes', () => {
+  const { purchases, at, forgotten } = givenAPage(WON);
+  expect(at('s0')).toBe('won');
+  purchases.belongTo('ada');
+  expect([at('s0'), forgotten()]).toEqual(['idle', 1]);
+});
+
+test('what an account bought here stays while it is the same', () => {
+  const { purchases, at, forgotten } = givenAPage();
+  purchases.belongTo('ada');
+  const before = purchases.of('s0');
+  purchases.belongTo('ada');
+  expect(purchases.of('s0')).toBe(before);
+  expect([at('s0'), forgotten()]).toEqual(['idle', 1]);
+});
+
+test('a purchase that waits for its shopper goes on when they come, with its key', () => {
+  const { purchases, posted, at } = givenAPage(WON, SIGNED_OUT);
+  expect([at('s0'), at('s1')]).toEqual(['won', 'signed-out']);
+  purchases.belongTo('ada');
+  expect([at('s0'), at('s1')]).toEqual(['idle', 'sending']);
+  expect(posted).toEqual(['k1']);
+});
+
+test('nothing is left of a shopper who signs out', () => {
+  const { purchases, at } = givenAPage(WON, SIGNED_OUT);
+  purchases.belongTo('ada');
+  purchases.belongTo(undefined);
+  expect([at('s0'), at('s1')]).toEqual(['idle', 'idle']);
+});
+
+test('a forgotten purchase does nothing any more', () => {
+  const { purchases, posted } = givenAPage();
+  const old = purchases.of('s0');
+  purchases.belongTo('ada');
+  old.buy();
+  expect([old.purchase.value.at, posted]).toEqual(['idle', []]);
+});
