@@ -159,7 +159,7 @@ function ProductChoice({ draft, catalogue, fault, sent }: { draft: Signal<SaleDr
           </option>
         ))}
       </select>
-      <span id={`${id}-hint`} class="hint">
+      <span id={`${id}-hint`} class="hint row">
         {hasMore.value && (
           <button type="button" class="link" onClick={() => void more()}>
             {m.moreProducts()}

@@ -1,12 +1,12 @@
 /** Where the partitions stand. */
 import { useSignal } from '@preact/signals';
-import { useEffect } from 'preact/hooks';
 import { count } from '../shared/format.ts';
 import { locale } from '../shared/language.ts';
 import type { Partition, Problem } from './api.ts';
 import type { Desk } from './desk.ts';
 import * as m from './messages.gen.ts';
 import { Code, Trouble } from './pieces.tsx';
+import { usePolling } from './polling.ts';
 import { address } from './route.ts';
 import { Table, type Column } from './table.tsx';
 
@@ -18,26 +18,16 @@ const LEASES: Record<Partition['lease'], () => string> = { held: m.leaseHeld, ex
 export function Partitions({ desk }: { desk: Desk }) {
   const partitions = useSignal<Partition[] | undefined>(undefined);
   const problem = useSignal<Problem | undefined>(undefined);
-  useEffect(() => {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    let isLeft = false;
-    async function look() {
-      const answer = await desk.api.partitions();
-      if (isLeft) return;
-      problem.value = answer.ok ? undefined : answer.problem;
-      if (answer.ok) partitions.value = answer.body.partitions;
-      timer = setTimeout(look, ASK_EVERY_MS);
-    }
-    void look();
-    return () => {
-      isLeft = true;
-      clearTimeout(timer);
-    };
-  }, []);
+  async function look() {
+    const answer = await desk.api.partitions();
+    problem.value = answer.ok ? undefined : answer.problem;
+    if (answer.ok) partitions.value = answer.body.partitions;
+  }
+  usePolling(look, ASK_EVERY_MS);
   return (
     <section>
       <h1 tabIndex={-1}>{m.partitionsTitle()}</h1>
-      {problem.value && <Trouble problem={problem.value} />}
+      {problem.value && <Trouble problem={problem.value} retry={look} />}
       {partitions.value === undefined && !problem.value && <p class="label">{m.loading()}</p>}
       {partitions.value && <Table caption={m.partitionsTitle()} columns={columns()} rows={partitions.value} keyOf={(one) => String(one.partition)} />}
     </section>

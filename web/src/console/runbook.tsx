@@ -2,6 +2,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import * as m from './messages.gen.ts';
+import { address } from './route.ts';
 
 const RUNBOOKS: Record<string, () => Promise<{ default: string }>> = {
   'halted-partition': () => import('../../../docs/runbooks/halted-partition.md?raw'),
@@ -22,6 +23,13 @@ export function Runbook({ name }: { name: string }) {
   return (
     <section class="runbook">
       <h1 tabIndex={-1}>{m.runbookTitle()}</h1>
+      <nav class="row" aria-label={m.runbookTitle()}>
+        {Object.keys(RUNBOOKS).map((one) => (
+          <a key={one} href={address({ view: 'runbook', name: one })} aria-current={one === name ? 'page' : undefined} lang="en">
+            {one.replaceAll('-', ' ')}
+          </a>
+        ))}
+      </nav>
       <p class="label">{m.runbookEnglish()}</p>
       {text.value === undefined ? <p class="label">{m.loading()}</p> : <pre lang="en">{text.value}</pre>}
     </section>

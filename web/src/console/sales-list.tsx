@@ -1,11 +1,11 @@
 /** All sales, by state. */
 import { useSignal } from '@preact/signals';
-import { useEffect } from 'preact/hooks';
 import { count, money } from '../shared/format.ts';
 import type { Problem, Sale, When } from './api.ts';
 import type { Desk } from './desk.ts';
 import * as m from './messages.gen.ts';
 import { Moment, StateBadge, StockMeter, Trouble } from './pieces.tsx';
+import { usePolling } from './polling.ts';
 import { address } from './route.ts';
 import { Table, type Column } from './table.tsx';
 
@@ -45,11 +45,7 @@ function List({ desk, when }: { desk: Desk; when: When }) {
     problem.value = answer.ok ? undefined : answer.problem;
     if (answer.ok) sales.value = answer.body.sales;
   }
-  useEffect(() => {
-    void look();
-    const timer = setInterval(look, ASK_EVERY_MS);
-    return () => clearInterval(timer);
-  }, []);
+  usePolling(look, ASK_EVERY_MS);
   const rows = sales.value;
   return (
     <section>
