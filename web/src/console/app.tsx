@@ -33,7 +33,7 @@ export function App({ desk }: { desk: Desk }) {
       </a>
       <header class="top">
         <a class="brand" href={address({ view: 'sales' })}>
-          Firstcome <span>console</span>
+          Firstcome <span>{m.consoleWord()}</span>
         </a>
         {isOpen && <Navigation view={desk.route.value.view} />}
         <span class="row tools">

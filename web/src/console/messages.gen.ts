@@ -2,6 +2,7 @@
 import { say, plural, count } from '../shared/language.ts';
 
 export const consoleTitle = () => say(`Firstcome console`, `Firstcome Konsole`);
+export const consoleWord = () => say(`console`, `Konsole`);
 export const navLabel = () => say(`Views`, `Ansichten`);
 export const navSales = () => say(`Sales`, `Verkäufe`);
 export const navProducts = () => say(`Products`, `Produkte`);
