@@ -6,6 +6,8 @@ WORKDIR /src/web
 COPY web/package.json web/package-lock.json web/.npmrc ./
 RUN --mount=type=cache,target=/root/.npm npm ci
 COPY web ./
+# The console shows them.
+COPY docs/runbooks ../docs/runbooks
 RUN npm run build
 
 FROM rust:1.95-bookworm AS build

@@ -5,6 +5,7 @@ pub(crate) mod demo;
 pub(crate) mod hold;
 mod npm;
 mod once;
+mod operator;
 pub(crate) mod queries;
 mod report;
 pub(crate) mod verify;

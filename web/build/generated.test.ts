@@ -5,6 +5,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import openapiTS, { astToString, type OpenAPI3 } from 'openapi-typescript';
 import { expect, test } from 'vitest';
+import { limitsOf } from './limits.ts';
 import { compileMessages, type Messages } from './messages.ts';
 
 /** The order of `LANGUAGES` in src/shared/language.ts. */
@@ -17,6 +18,12 @@ test('the API types are those of the description', async () => {
   const types = await openapiTS(await json<OpenAPI3>('../docs/openapi.json'));
   const source = `// Generated from docs/openapi.json by \`npm run generate\`.\n${astToString(types)}`;
   await expect(source).toMatchFileSnapshot('../src/shared/api.gen.ts');
+});
+
+test('the limits of the console are those of the description', async () => {
+  const { components } = await json<{ components: { schemas: Parameters<typeof limitsOf>[0] } }>('../docs/openapi.json');
+  const source = limitsOf(components.schemas, ['NewProduct', 'NewSale', 'Price', 'Restock', 'ChangedTerms', 'Why']);
+  await expect(source).toMatchFileSnapshot('../src/console/limits.gen.ts');
 });
 
 const parts = (await readdir(web(`messages/${LANGUAGES[0]}`))).map((file) => file.replace('.json', ''));

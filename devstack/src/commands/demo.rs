@@ -15,7 +15,7 @@ use devstack::{OpenSale, Role, Servers, Stack, Tenant, say};
 use serde::{Deserialize, Serialize};
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{npm, once};
+use super::{npm, once, operator};
 
 /// Tried first, so that the shop has the same address every time.
 const USUAL_PORT: u16 = 8080;
@@ -48,6 +48,9 @@ pub(crate) struct Arguments {
 struct Secrets {
     passwords: Passwords,
     keys: Keys,
+    /// A demo that was kept before there was a console has none.
+    #[serde(default = "operator::random_password")]
+    operator: String,
 }
 
 /// Runs until Ctrl-C, or once. Whatever ends it, the reaper ends what it started.
@@ -103,8 +106,14 @@ async fn start(arguments: &Arguments, home: &Home) -> Result<(Arc<Servers>, Stac
     }
     let stack = builder.start().await?;
     open_a_sale(&stack).await?;
+    operator::make(&stack, &secrets.operator, arguments.keep).await?;
     let token = stack.operator_token().await?;
     println!("{}", welcome(&stack, page.is_some(), &token));
+    if page.is_some() {
+        let shop = stack.ingress(0).url();
+        let (email, password) = (operator::EMAIL, &secrets.operator);
+        println!("  console    {shop}/console/  sign in as {email}, password {password}\n");
+    }
     Ok((servers, stack))
 }
 
@@ -153,12 +162,13 @@ fn forget_the_last(home: &Home) -> Result<()> {
 fn secrets(home: &Home) -> Result<Secrets> {
     let folder = home.folder.join(FOLDER);
     let file = folder.join("secrets.json");
-    if file.exists() {
-        return Ok(serde_json::from_str(&fs::read_to_string(&file)?)?);
-    }
-    let secrets = Secrets {
-        passwords: Passwords::random(),
-        keys: Keys::random(),
+    let secrets = match file.exists() {
+        true => serde_json::from_str(&fs::read_to_string(&file)?)?,
+        false => Secrets {
+            passwords: Passwords::random(),
+            keys: Keys::random(),
+            operator: operator::random_password(),
+        },
     };
     fs::create_dir_all(&folder)?;
     write_secret(&file, &serde_json::to_string(&secrets)?)?;

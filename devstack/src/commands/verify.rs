@@ -14,7 +14,7 @@ use devstack::places::{Home, ScratchFolder, profile_folder};
 use devstack::servers::SHARED_BY_VARIABLE;
 use devstack::{EXCHANGES_VARIABLE, Role, Servers, Stack, binaries, install, say};
 
-use super::{browser, npm, queries};
+use super::{browser, npm, operator, queries};
 use tally::{Tally, rust_line, web_line};
 
 /// Arguments of `devstack verify`.
@@ -205,12 +205,16 @@ async fn browser_tests(servers: &Arc<Servers>, folder: PathBuf) -> Result<Tally>
         move || Ok::<_, anyhow::Error>((browser::find_or_install()?, npm::build(&prepared)?));
     let (chromium, page) = tokio::task::spawn_blocking(prepare).await??;
     let stack = page_stack(servers, &page).await?;
+    let password = operator::random_password();
+    operator::make(&stack, &password, false).await?;
     let mut command: Command = npm::npm(&folder, &["run", "--silent", "test:browser"]);
     command
         .env("CHROMIUM", chromium)
         .env("FIRSTCOME_URL", stack.ingress(0).url())
         .env("FIRSTCOME_LIVE_URL", stack.notifier(0).live_url())
-        .env("FIRSTCOME_OPERATOR_TOKEN", stack.operator_token().await?);
+        .env("FIRSTCOME_OPERATOR_TOKEN", stack.operator_token().await?)
+        .env("FIRSTCOME_OPERATOR_EMAIL", operator::EMAIL)
+        .env("FIRSTCOME_OPERATOR_PASSWORD", password);
     let tally = tokio::task::spawn_blocking(move || tally::run(command, web_line)).await??;
     stack.stop().await?;
     Ok(tally)

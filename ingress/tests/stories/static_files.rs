@@ -12,9 +12,12 @@ const APP: &str = "/assets/app-4f1c2d.js";
 /// A page as the build leaves it. The compressed files say which one they are.
 fn build(dir: &Path) -> Result<()> {
     std::fs::create_dir_all(dir.join("web/assets"))?;
+    std::fs::create_dir_all(dir.join("web/console"))?;
     for (name, text) in [
         ("web/index.html", "<!doctype html>"),
         ("web/index.html.br", "html in br"),
+        ("web/console/index.html", "<!doctype html>"),
+        ("web/console/index.html.br", "console in br"),
         ("web/assets/app-4f1c2d.js", "plain()"),
         ("web/assets/app-4f1c2d.js.br", "js in br"),
         ("web/assets/app-4f1c2d.js.gz", "js in gzip"),
@@ -107,6 +110,25 @@ async fn the_page_is_asked_about_each_time() -> Result<()> {
         .send("GET".parse()?, &url, &headers, None)
         .await?;
     assert_eq!(again.status, 304);
+    stack.stop().await
+}
+
+#[tokio::test]
+async fn the_console_is_a_page_of_its_own() -> Result<()> {
+    let (stack, _folder) = given_a_page().await?;
+    let named = ask(&stack, "GET", "/console", "br").await?;
+    assert_eq!(
+        (named.status, named.header("location")),
+        (307, Some("/console/"))
+    );
+    let page = ask(&stack, "GET", "/console/", "br").await?;
+    assert_eq!(
+        (page.status, page.body.as_str()),
+        (200, Some("console in br"))
+    );
+    assert_eq!(page.header("cache-control"), Some("no-cache"));
+    let policy = page.header("content-security-policy").context("a policy")?;
+    assert!(policy.contains("style-src 'self';"), "{policy}");
     stack.stop().await
 }
 

@@ -12,7 +12,8 @@ function givenAServer(answer: Response | Error) {
   });
   vi.stubGlobal('fetch', fetch);
   const heard: unknown[] = [];
-  return { api: shopperApi(createClient((time) => heard.push(time))), fetch, heard };
+  const call = createClient((time) => heard.push(time));
+  return { api: shopperApi(call), call, fetch, heard };
 }
 
 const problem = (status: number, code: string, extra = {}, headers = {}) =>
@@ -41,6 +42,16 @@ describe('an answer', () => {
     expect(path).toBe('/v1/sales/s1/purchases');
     expect(init).toMatchObject({ method: 'POST', body: '{"quantity":1}', headers: { 'Idempotency-Key': 'k1' } });
   });
+});
+
+test('a command that is logged and not decided yet is answered with nothing', async () => {
+  const { call } = givenAServer(new Response(null, { status: 202 }));
+  expect(await call('post', '/v1/sales/{sale}/pause', { path: { sale: 's1' }, body: {} })).toEqual({ ok: true, body: undefined });
+});
+
+test('an accepted purchase is never answered with nothing', async () => {
+  const { api } = givenAServer(new Response('<h1>Sign in to this network</h1>', { status: 202, headers: { 'content-type': 'text/html' } }));
+  expect(await api.purchase('s1', 'k1')).toEqual({ ok: false, problem: { code: 'unreachable' } });
 });
 
 describe('a problem', () => {

@@ -61,7 +61,8 @@ export function createClient(hear: (serverTime: unknown) => void): Client {
       const response = await fetch(address(path, given), { ...request(method, given), signal: gaveUp.signal });
       const json: unknown = await response.json().catch(() => undefined);
       if (!response.ok) return { ok: false, problem: problemOf(response, json) };
-      if (response.status === 204) return { ok: true, body: undefined };
+      // Done, or logged and not decided yet, with nothing to say.
+      if (response.status === 204 || (response.status === 202 && !response.headers.has('content-type'))) return { ok: true, body: undefined };
       // A page in place of an answer: a network that wants a sign-in of its own.
       if (typeof json !== 'object' || json === null) return { ok: false, problem: { code: 'unreachable' } };
       if ('server_time' in json) hear(json.server_time);

@@ -1,6 +1,6 @@
 /** A question in front of the page. The browser's own dialog keeps the focus inside, and Escape means no. */
 import type { ComponentChildren } from 'preact';
-import { useEffect, useId, useRef } from 'preact/hooks';
+import { useId, useLayoutEffect, useRef } from 'preact/hooks';
 
 export interface DialogProps {
   title: string;
@@ -13,7 +13,8 @@ export interface DialogProps {
 export function Dialog({ title, dismissed, children }: DialogProps) {
   const id = useId();
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  // Before anything else happens: the next key must not go to a page without focus.
+  useLayoutEffect(() => {
     const element = dialog.current;
     const before = document.activeElement;
     element?.showModal();
@@ -29,6 +30,10 @@ export function Dialog({ title, dismissed, children }: DialogProps) {
       onCancel={(event) => {
         event.preventDefault();
         dismissed();
+      }}
+      onClose={(event) => {
+        // Browsers let nobody prevent a second Escape; who must answer is asked again.
+        if (event.currentTarget.isConnected) event.currentTarget.showModal();
       }}
     >
       <h2 id={id}>{title}</h2>

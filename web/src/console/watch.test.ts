@@ -1,0 +1,72 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { Answer, Traffic } from './api.ts';
+import { addsUp, openWatch, STALE_MS } from './watch.ts';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+const sale = (remaining: number, revision: number) => ({ stock: 10, sold: 10 - remaining, remaining, revision });
+const traffic = (accepted: number, remaining = 10, revision = 1): Answer<Traffic> => ({
+  ok: true,
+  body: { accepted, refused: {}, doors: 1, queue: { purchases: 2, wait_ms: 3 }, sale: sale(remaining, revision) } as unknown as Traffic,
+});
+const lost: Answer<Traffic> = { ok: false, problem: { code: 'unreachable' } };
+
+/** Watches a server that answers in turn, and then no more. */
+function givenAWatch(...answers: Answer<Traffic>[]) {
+  let asked = 0;
+  const watch = openWatch(
+    async () => {
+      asked += 1;
+      return answers.shift() ?? lost;
+    },
+    () => Date.now(),
+  );
+  return { watch, asked: () => asked };
+}
+
+test('the server is asked once a second, and each answer becomes a sample', async () => {
+  const { watch, asked } = givenAWatch(traffic(0), traffic(8), traffic(16));
+  await vi.advanceTimersByTimeAsync(2_000);
+  expect(asked()).toBe(3);
+  expect(watch.history.columns(['accepted'])[1]).toEqual([null, 8, 8]);
+  expect(watch.samples.value).toBe(3);
+  watch.stop();
+});
+
+test('while no answer comes, the last one stays and grows old, and is young again with the next', async () => {
+  const answers = [traffic(1), ...Array<Answer<Traffic>>(5).fill(lost), traffic(2)];
+  const { watch } = givenAWatch(...answers);
+  await vi.advanceTimersByTimeAsync(5_500);
+  expect(watch.latest.value?.accepted).toBe(1);
+  expect(watch.problem.value?.code).toBe('unreachable');
+  expect(watch.ageMs.value).toBeGreaterThan(STALE_MS);
+  await vi.advanceTimersByTimeAsync(500);
+  expect(watch.latest.value?.accepted).toBe(2);
+  expect([watch.problem.value, watch.ageMs.value]).toEqual([undefined, 0]);
+  watch.stop();
+});
+
+test('what another replica knew before is not told as new', async () => {
+  const { watch } = givenAWatch(traffic(5, 4, 9), traffic(6, 7, 8));
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(watch.latest.value?.sale.remaining).toBe(4);
+  expect(watch.latest.value?.accepted).toBe(6);
+  watch.stop();
+});
+
+test('a watch that is stopped asks no more', async () => {
+  const { watch, asked } = givenAWatch(traffic(1));
+  await vi.advanceTimersByTimeAsync(0);
+  watch.stop();
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(asked()).toBe(1);
+});
+
+test.each([
+  [{ stock: 10, sold: 4, remaining: 6 }, true],
+  [{ stock: 10, sold: 5, remaining: 6 }, false],
+  [{ stock: 10, sold: 11, remaining: -1 }, false],
+])('%j adds up: %s', (sale, expected) => {
+  expect(addsUp(sale)).toBe(expected);
+});
