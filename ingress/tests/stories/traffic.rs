@@ -22,7 +22,7 @@ async fn watched(shop: &Shop, door: usize) -> Result<Value> {
 }
 
 /// Waits until an operator at this door sees what is wanted.
-async fn seen(
+pub(crate) async fn seen(
     shop: &Shop,
     door: usize,
     what: &str,
@@ -36,7 +36,7 @@ async fn seen(
 }
 
 /// Buys once for each of so many shoppers at one door, and waits for what comes of it.
-async fn crowd(shop: &Shop, door: usize, shoppers: usize) -> Result<()> {
+pub(crate) async fn crowd(shop: &Shop, door: usize, shoppers: usize) -> Result<()> {
     for _ in 0..shoppers {
         let shopper = shop.shopper().await?.at(&shop.doors[door]);
         let bought = shopper.buy(&shop.sale, None).await?;
@@ -229,14 +229,17 @@ async fn without_postgres_and_without_the_other_doors_the_rest_is_seen() -> Resu
     seen(&shop, 0, "both doors", |seen| seen["doors"] == 2).await?;
 
     servers.postgres()?.pause()?;
-    let seen_still = seen(&shop, 0, "no partition", |seen| seen["partition"].is_null()).await?;
+    let seen_still = seen(&shop, 0, "neither partition nor books", |seen| {
+        seen["partition"].is_null() && seen["books"].is_null()
+    })
+    .await?;
     assert_eq!(
         (&seen_still["accepted"], &seen_still["sale"]["sold"]),
         (&json!(1), &json!(1))
     );
     servers.postgres()?.resume()?;
-    seen(&shop, 0, "the partition", |seen| {
-        seen["partition"].is_object()
+    seen(&shop, 0, "the partition and the books", |seen| {
+        seen["partition"].is_object() && seen["books"].is_object()
     })
     .await?;
 

@@ -801,6 +801,24 @@ export interface components {
          * @enum {string}
          */
         Role: "shopper" | "operator";
+        /** @description What Postgres has of a sale, all of one moment. `orders` and `sold` are equal, and `sold` is not above `stock`. */
+        SaleBooks: {
+            /**
+             * Format: int64
+             * @description Orders that stand, counted. Those that were cancelled do not.
+             */
+            orders: number;
+            /**
+             * Format: int32
+             * @description Units sold, as the allocator wrote it.
+             */
+            sold: number;
+            /**
+             * Format: int32
+             * @description Units that there are to sell, those that were sold included.
+             */
+            stock: number;
+        };
         /**
          * Format: uuid
          * @description A sale's id: a UUIDv8 that begins with the time it was made and carries its partition.
@@ -829,6 +847,7 @@ export interface components {
              * @description Purchases that were logged, at all of these doors since each began. A key that came again counts once.
              */
             accepted: number;
+            books: components["schemas"]["SaleBooks"] | null;
             /** @description Ingress replicas whose counts are in: this one, and those that it heard of within 5 s. */
             doors: number;
             partition: components["schemas"]["PartitionStanding"] | null;

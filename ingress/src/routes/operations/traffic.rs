@@ -21,6 +21,7 @@ use crate::request::asked::Named;
 use crate::routes::operations::partitions::{self, Standing};
 use crate::routes::orders::NO_STORE;
 use crate::routes::sales::known_sale;
+use crate::store::operations::Books;
 use crate::traffic::Percentiles;
 
 /// One sale as it goes. What doors count is a hint: one that restarts begins at zero, one that is killed takes its
@@ -48,6 +49,9 @@ pub(crate) struct Watched {
     /// Who decides it; `null` when Postgres does not tell.
     #[schema(required)]
     partition: Option<Standing>,
+    /// Whether its orders agree with what it sold, up to 10 s ago; `null` when Postgres does not tell.
+    #[schema(required)]
+    books: Option<Books>,
 }
 
 /// Who waits for a decision in the sale's partition, as this door sees it.
@@ -83,10 +87,13 @@ pub(crate) async fn show(
     Named(sale): Named,
 ) -> Result<impl IntoResponse, Problem> {
     let sale = known_sale(&app, &sale)?;
-    let partition = partitions::one(&app, sale.id.partition()).await;
+    let (partition, books) = tokio::join!(
+        partitions::one(&app, sale.id.partition()),
+        app.books.of(&app.pool, sale.id, Instant::now())
+    );
     let now = feed::now();
     let all = app.traffic.of(sale.id, Instant::now());
-    // It may have changed while the partition was looked at.
+    // It may have changed while Postgres was asked.
     let sale = app.feed.sale(sale.id).unwrap_or(sale);
     let watched = Watched {
         server_time: now,
@@ -97,6 +104,7 @@ pub(crate) async fn show(
         queue: QueueStanding::of(&app, &sale),
         sale: SaleView::of(&sale, now),
         partition,
+        books,
     };
     Ok(([(header::CACHE_CONTROL, NO_STORE)], Answer(watched)))
 }
