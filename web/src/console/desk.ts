@@ -5,6 +5,7 @@ import { createClock, type Clock } from '../shared/clock.ts';
 import { problemWords } from '../shared/problems.ts';
 import { openSession, type Session, type Who } from '../shared/session.ts';
 import { browserStorage } from '../shared/storage.ts';
+import { openPresses, type Presses } from './press.ts';
 import { operatorApi, type Answer, type OperatorApi } from './api.ts';
 import { address, routeOf, type Route } from './route.ts';
 
@@ -15,6 +16,8 @@ export interface Desk {
   api: OperatorApi;
   clock: Clock;
   session: Session;
+  /** What was pressed here and has not come to its end. */
+  presses: Presses;
   gate: ReadonlySignal<Gate>;
   /** The session has ended under somebody's hands: everything stays as it is until they are back. */
   isInterrupted: ReadonlySignal<boolean>;
@@ -38,6 +41,7 @@ export function openDesk(): Desk {
   const isOpen = signal(false);
   const route = signal<Route>(routeOf(location.hash));
   const told = signal('');
+  const presses = openPresses();
 
   const gate = computed<Gate>(() => {
     if (isOpen.value) return 'open';
@@ -57,8 +61,9 @@ export function openDesk(): Desk {
 
   async function leave() {
     const answer = await session.signOut();
-    if (answer.ok) isOpen.value = false;
-    else tell(problemWords(answer.problem));
+    if (!answer.ok) return tell(problemWords(answer.problem));
+    isOpen.value = false;
+    presses.forget();
   }
 
   const tell = (text: string) => void (told.value = text);
@@ -77,7 +82,7 @@ export function openDesk(): Desk {
   });
   void retry();
   const api = operatorApi(patient(bare, session, isOpen));
-  return { ...{ api, clock, session, gate, isInterrupted, route, told, retry, leave }, tell, go };
+  return { ...{ api, clock, session, presses, gate, isInterrupted, route, told, retry, leave }, tell, go };
 }
 
 /**

@@ -197,6 +197,7 @@ export const back = () => say(`Back`, `Zurück`);
 export const sending = () => say(`Sending…`, `Wird gesendet …`);
 export const underWay = () => say(`It is logged and will be decided; that takes longer than usual. This window asks on.`, `Der Befehl steht im Log und wird entschieden; das dauert länger als sonst. Dieses Fenster fragt weiter nach.`);
 export const pressAgain = () => say(`Pressing again is safe: it is the same command and is done once.`, `Noch einmal drücken ist ungefährlich: Es ist derselbe Befehl und geschieht einmal.`);
+export const pressAnew = () => say(`This is another command now, and the one before may have been done as well: look before you press.`, `Das ist jetzt ein anderer Befehl, und der vorige ist vielleicht auch geschehen: Sehen Sie nach, bevor Sie drücken.`);
 export const tryAgain = () => say(`Try again`, `Noch einmal`);
 export const donePause = () => say(`The sale is paused.`, `Der Verkauf ist pausiert.`);
 export const doneResume = () => say(`The sale goes on.`, `Der Verkauf geht weiter.`);

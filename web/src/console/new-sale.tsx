@@ -10,7 +10,6 @@ import * as m from './messages.gen.ts';
 import { inputOf } from './moment.ts';
 import { MomentField } from './moment-field.tsx';
 import { Moment, Trouble } from './pieces.tsx';
-import { openPress } from './press.ts';
 import { PressDialog, ReasonField } from './press-form.tsx';
 import { address } from './route.ts';
 import { checkSale, type Faults, type SaleDraft } from './terms.ts';
@@ -90,7 +89,7 @@ function SaleFields({ draft, faults, sent }: { draft: Signal<SaleDraft>; faults:
 }
 
 function Review({ desk, terms, name, left }: { desk: Desk; terms: NewSale; name: string; left: () => void }) {
-  const press = useMemo(() => openPress<NewSale, Sale>(desk.api.openSale), []);
+  const press = useMemo(() => desk.presses.of<NewSale, Sale>('open a sale', desk.api.openSale), []);
   const opened = (sale: Sale) => desk.go({ view: 'sale', sale: sale.id, part: 'live' }, m.saleOpened({ name }));
   return (
     <PressDialog press={press} title={m.reviewTitle()} text={m.reviewText()} act={m.openSale()} body={() => terms} left={left} done={opened}>
