@@ -4,6 +4,7 @@ import type { ComponentChildren } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { count } from '../shared/format.ts';
 import type { Traffic } from './api.ts';
+import { audit, auditWords } from './books.ts';
 import { Chart, type ChartLine } from './chart.tsx';
 import * as m from './messages.gen.ts';
 import { timeOfDay } from './moment.ts';
@@ -12,7 +13,7 @@ import { StockMeter } from './pieces.tsx';
 import { sum, type Rate } from './rates.ts';
 import { address } from './route.ts';
 import { Table } from './table.tsx';
-import { addsUp, STALE_MS, type Watch } from './watch.ts';
+import { STALE_MS, type Watch } from './watch.ts';
 import { causeWords, refusalWords } from './words.ts';
 
 /** Rates in figures are the mean of so many ms: calm enough to read. */
@@ -95,12 +96,11 @@ function StaleNote({ watch, traffic }: { watch: Watch; traffic: Traffic }) {
   return <p class="stale-note">{m.staleText({ time: timeOfDay(Date.parse(traffic.server_time)), why })}</p>;
 }
 
-function Check({ traffic: { sale } }: { traffic: Traffic }) {
-  const figures = { sold: count(sale.sold), remaining: count(sale.remaining), stock: count(sale.stock) };
-  const isGood = addsUp(sale);
+function Check({ traffic: { books } }: { traffic: Traffic }) {
+  const found = audit(books);
   return (
-    <p class="check" data-good={isGood} role={isGood ? undefined : 'alert'}>
-      {isGood ? m.checkGood(figures) : m.checkBad(figures)} <a href={address({ view: 'runbook', name: 'prove-a-sale' })}>{m.checkRunbook()}</a>
+    <p class="check" data-audit={found} role={found === 'bad' ? 'alert' : undefined}>
+      {auditWords(books)} <a href={address({ view: 'runbook', name: 'prove-a-sale' })}>{m.checkRunbook()}</a>
     </p>
   );
 }

@@ -106,6 +106,7 @@ export function openPresses(tools: PressTools = TOOLS): Presses {
   const kept = new Map<string, Press<never, unknown>>();
   return {
     of<Body, Done>(wish: string, send: Send<Body, Done>) {
+      // No more are kept than are open.
       for (const [other, { isOpenEnded }] of kept) if (!isOpenEnded()) kept.delete(other);
       // A wish always has the same body and end: whoever names it says which.
       const press = (kept.get(wish) as Press<Body, Done> | undefined) ?? openPress(send, tools);

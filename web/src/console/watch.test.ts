@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Answer, Traffic } from './api.ts';
-import { addsUp, openWatch, STALE_MS } from './watch.ts';
+import { openWatch, STALE_MS } from './watch.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -76,12 +76,4 @@ test('a watch that is stopped asks no more', async () => {
   watch.stop();
   await vi.advanceTimersByTimeAsync(10_000);
   expect(asked()).toBe(1);
-});
-
-test.each([
-  [{ stock: 10, sold: 4, remaining: 6 }, true],
-  [{ stock: 10, sold: 5, remaining: 6 }, false],
-  [{ stock: 10, sold: 11, remaining: -1 }, false],
-])('%j adds up: %s', (sale, expected) => {
-  expect(addsUp(sale)).toBe(expected);
 });

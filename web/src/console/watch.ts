@@ -82,6 +82,3 @@ export function openWatch(ask: () => Promise<Answer<Traffic>>, { elapsed, shop }
 function lookOf({ accepted, refused, doors, queue, sale, verdict_ms }: Traffic, atMs: number): Look {
   return { ...{ atMs, accepted, refused, doors }, remaining: sale.remaining, backlog: queue.purchases, waitMs: queue.wait_ms, verdictMs: verdict_ms ?? null };
 }
-
-/** The promise that stands over everything: what is sold and what is left are the stock. */
-export const addsUp = ({ stock, sold, remaining }: { stock: number; sold: number; remaining: number }): boolean => sold >= 0 && remaining >= 0 && sold + remaining === stock;
