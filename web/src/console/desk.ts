@@ -6,7 +6,7 @@ import { problemWords } from '../shared/problems.ts';
 import { openSession, type Session, type Who } from '../shared/session.ts';
 import { browserStorage } from '../shared/storage.ts';
 import { openPresses, type Presses } from './press.ts';
-import { operatorApi, type Answer, type OperatorApi } from './api.ts';
+import { operatorApi, type Answer, type Problem, type OperatorApi } from './api.ts';
 import { address, routeOf, type Route } from './route.ts';
 
 /** What stands before the desk: nothing once it is open. */
@@ -49,8 +49,13 @@ export function openDesk(): Desk {
     if (who === 'unknown') return hasAsked.value ? 'unreachable' : 'opening';
     return who === 'nobody' ? 'sign-in' : 'not-operator';
   });
+  let seated: string | undefined;
   effect(() => {
-    if (isOperator(session.who.value)) isOpen.value = true;
+    const who = session.who.value;
+    if (!isOperator(who)) return;
+    isOpen.value = true;
+    if (idOf(who) !== seated) presses.forget();
+    seated = idOf(who);
   });
   const isInterrupted = computed(() => isOpen.value && !isOperator(session.who.value));
 
@@ -61,9 +66,8 @@ export function openDesk(): Desk {
 
   async function leave() {
     const answer = await session.signOut();
-    if (!answer.ok) return tell(problemWords(answer.problem));
-    isOpen.value = false;
-    presses.forget();
+    if (answer.ok) isOpen.value = false;
+    else tell(problemWords(answer.problem));
   }
 
   const tell = (text: string) => void (told.value = text);
@@ -85,17 +89,24 @@ export function openDesk(): Desk {
   return { ...{ api, clock, session, presses, gate, isInterrupted, route, told, retry, leave }, tell, go };
 }
 
+/** A command of one operator that another one finds waiting: it is theirs to press, or not. Only this page knows this word. */
+export const OTHER_OPERATOR: Problem = { code: 'other-operator' };
+
+const idOf = (who: Who): string | undefined => (typeof who === 'object' ? who.shopper_id : undefined);
+
 /**
  * A client whose calls wait while nobody is signed in, and are then made again: what was typed and pressed is not lost with a
- * session. They end unanswered when the desk is left.
+ * session. They end unanswered when the desk is left, and what changes something is refused when somebody else has sat down.
  */
 export function patient(call: Client, session: Session, isOpen: ReadonlySignal<boolean>): Client {
   async function made(...given: Parameters<Client>): Promise<Answer<unknown>> {
+    const asker = idOf(session.who.peek());
     for (;;) {
       const before = session.who.peek();
       const answer = (await call(...given)) as Answer<unknown>;
       if (answer.ok || !(await hasEnded(answer.problem.code, session, before))) return answer;
       if (!(await operatorIsBack(session, isOpen))) return answer;
+      if (given[0] !== 'get' && idOf(session.who.peek()) !== asker) return { ok: false, problem: OTHER_OPERATOR };
     }
   }
   return made as Client;

@@ -218,6 +218,7 @@ export const refusedNoOrder = () => say(`There is no such order.`, `Diese Bestel
 export const refusedBadTicket = () => say(`This shop has not sealed this ticket: one wrong digit is enough.`, `Dieses Ticket hat dieser Shop nicht versiegelt: Eine falsche Ziffer genügt.`);
 export const refusedUnavailable = () => say(`The database cannot be asked now.`, `Die Datenbank ist gerade nicht zu fragen.`);
 export const refusedHalted = () => say(`The partition has halted and waits for an operator.`, `Die Partition ist angehalten und wartet auf einen Betreiber.`);
+export const refusedOther = () => say(`You are not who pressed this, so it was not sent in your name. Look at it, and press if you want it.`, `Das haben nicht Sie ausgelöst, darum wurde es nicht in Ihrem Namen gesendet. Sehen Sie es an, und drücken Sie, wenn Sie es wollen.`);
 export const refusedInvalid = ({ detail }: { detail: string }) => say(`The server does not take this: ${detail}`, `Der Server nimmt das nicht an: ${detail}`);
 export const causeSoldOut = () => say(`sold out`, `ausverkauft`);
 export const causeBusy = () => say(`busy`, `zu viel los`);

@@ -16,6 +16,7 @@ test('a word that nobody foresaw is shown as it is', () => {
 
 test('a refusal says what to do, or what the server had to say', () => {
   expect(refusalWords({ code: 'stale-version' })).toContain('Somebody else has changed the sale');
+  expect(refusalWords({ code: 'other-operator' })).toContain('You are not who pressed this');
   expect(refusalWords({ code: 'invalid', detail: 'stock is at most 9' })).toContain('stock is at most 9');
   expect(refusalWords({ code: 'busy', retryAfterMs: 2_000 })).toContain('2 seconds');
 });

@@ -25,6 +25,7 @@ const REFUSALS: Words = {
   'bad-ticket': m.refusedBadTicket,
   unavailable: m.refusedUnavailable,
   halted: m.refusedHalted,
+  'other-operator': m.refusedOther,
 };
 
 /** Why a purchase was turned away, or lost. */
