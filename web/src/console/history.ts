@@ -9,8 +9,9 @@ const GAP_MS = 3_000;
 /** What one look tells beside the counters. */
 export interface Look extends Counts {
   remaining: number;
-  backlog: number;
-  waitMs: number;
+  /** Of the whole partition; absent when the door does not know it. */
+  backlog: number | null;
+  waitMs: number | null;
   /** Absent while nothing is decided. */
   verdictMs: { p50: number; p99: number } | null;
 }

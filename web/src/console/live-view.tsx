@@ -113,8 +113,8 @@ function Tiles({ traffic: { sale, accepted, refused, queue, verdict_ms }, rate }
       </Tile>
       <Tile name={m.tileAccepted()} value={perSecond(rate?.accepted)} note={m.inTotal({ n: accepted })} />
       <Tile name={m.tileRefused()} value={perSecond(rate?.refused)} note={m.inTotal({ n: sum(refused) })} />
-      <Tile name={m.tileBacklog()} value={count(queue.purchases)} note={m.ofMost({ most: count(queue.purchases_max) })} />
-      <Tile name={m.tileWait()} value={milliseconds(queue.wait_ms)} note={m.ofMost({ most: milliseconds(queue.wait_max_ms) })} />
+      <Tile name={m.tileBacklog()} value={known(queue.purchases, count)} note={m.ofMost({ most: count(queue.purchases_max) })} />
+      <Tile name={m.tileWait()} value={known(queue.wait_ms, milliseconds)} note={m.ofMost({ most: milliseconds(queue.wait_max_ms) })} />
       <Tile name={m.tileVerdict()} value={verdict_ms ? `${milliseconds(verdict_ms.p50)} · ${milliseconds(verdict_ms.p99)}` : '–'} note={verdict_ms ? m.verdictHint() : m.verdictNone()} />
     </dl>
   );
@@ -156,6 +156,8 @@ function Refusals({ traffic: { refused, doors }, rate }: { traffic: Traffic; rat
     </section>
   );
 }
+
+export const known = (figure: number | null, words: (figure: number) => string): string => (figure === null ? m.notKnown() : words(figure));
 
 /** Below ten with a decimal, for then it matters. */
 export function perSecond(rate: number | undefined): string {
