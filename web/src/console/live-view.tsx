@@ -105,7 +105,9 @@ function Check({ traffic: { books } }: { traffic: Traffic }) {
   );
 }
 
-function Tiles({ traffic: { sale, accepted, refused, queue, verdict_ms }, rate }: { traffic: Traffic; rate: Rate | undefined }) {
+function Tiles({ traffic: { sale, accepted, refused, queue, verdict_ms, partition }, rate }: { traffic: Traffic; rate: Rate | undefined }) {
+  // Who waits there may wait for another sale.
+  const where = partition ? m.ofPartition({ number: String(partition.partition) }) : m.ofItsPartition();
   return (
     <dl class="tiles">
       <Tile name={m.tileLeft()} value={count(sale.remaining)} note={m.tileLeftOf({ stock: count(sale.stock), sold: count(sale.sold) })}>
@@ -113,8 +115,8 @@ function Tiles({ traffic: { sale, accepted, refused, queue, verdict_ms }, rate }
       </Tile>
       <Tile name={m.tileAccepted()} value={perSecond(rate?.accepted)} note={m.inTotal({ n: accepted })} />
       <Tile name={m.tileRefused()} value={perSecond(rate?.refused)} note={m.inTotal({ n: sum(refused) })} />
-      <Tile name={m.tileBacklog()} value={known(queue.purchases, count)} note={m.ofMost({ most: count(queue.purchases_max) })} />
-      <Tile name={m.tileWait()} value={known(queue.wait_ms, milliseconds)} note={m.ofMost({ most: milliseconds(queue.wait_max_ms) })} />
+      <Tile name={m.tileBacklog({ where })} value={known(queue.purchases, count)} note={m.ofMost({ most: count(queue.purchases_max) })} />
+      <Tile name={m.tileWait({ where })} value={known(queue.wait_ms, milliseconds)} note={m.ofMost({ most: milliseconds(queue.wait_max_ms) })} />
       <Tile name={m.tileVerdict()} value={verdict_ms ? `${milliseconds(verdict_ms.p50)} · ${milliseconds(verdict_ms.p99)}` : '–'} note={verdict_ms ? m.verdictHint() : m.verdictNone()} />
     </dl>
   );
