@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { actionWords, causeWords, refusalWords, rulingWords, stateWords, termsOf } from './words.ts';
+import { actionWords, causeWords, openedWords, refusalWords, rulingWords, stateWords, termsOf } from './words.ts';
 
 test('the words of the API are told in plain ones', () => {
   expect([stateWords('sold-out'), causeWords('rate-limited'), rulingWords('replay'), actionWords('restock')]).toEqual([
@@ -8,6 +8,10 @@ test('the words of the API are told in plain ones', () => {
     'won before, by the same key',
     'restock',
   ]);
+});
+
+test('a sale that begins later is not called open', () => {
+  expect([openedWords({ state: 'active' }, 'Lamp'), openedWords({ state: 'upcoming' }, 'Lamp')]).toEqual(['The sale of Lamp is open.', 'The sale of Lamp is announced.']);
 });
 
 test('a word that nobody foresaw is shown as it is', () => {
