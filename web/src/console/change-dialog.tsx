@@ -5,7 +5,7 @@ import type { ChangedTerms, Sale } from './api.ts';
 import type { Desk } from './desk.ts';
 import { LIMITS } from './limits.gen.ts';
 import * as m from './messages.gen.ts';
-import { inputOf, instantOf } from './moment.ts';
+import { inputOf, instantOf, secondsOf } from './moment.ts';
 import { MomentField } from './moment-field.tsx';
 import { wishOf } from './press.ts';
 import { PressDialog, ReasonField } from './press-form.tsx';
@@ -54,5 +54,3 @@ export function ChangeDialog({ desk, sale, left, done }: { desk: Desk; sale: Sal
     </PressDialog>
   );
 }
-
-const secondsOf = (time: string) => Math.floor(Date.parse(time) / 1000) * 1000;

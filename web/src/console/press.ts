@@ -3,6 +3,7 @@
  * that a lost answer or a second press repeats nothing. Another wish, or the same one after a definite end, gets another key.
  */
 import { signal, type ReadonlySignal } from '@preact/signals';
+import { newKey } from '../shared/key.ts';
 import type { Answer, Problem, Sale } from './api.ts';
 
 /** How long after "it is logged, and will be decided" the key asks what came of it, in ms; the server itself waits 2 s. */
@@ -39,7 +40,7 @@ export interface PressTools {
   wait: (ms: number) => Promise<unknown>;
 }
 
-const TOOLS: PressTools = { newKey: randomKey, wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)) };
+const TOOLS: PressTools = { newKey, wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)) };
 
 export function openPress<Body, Done>(send: Send<Body, Done>, { newKey, wait }: PressTools = TOOLS): Press<Body, Done> {
   const state = signal<PressState<Done>>({ at: 'ready' });
@@ -119,8 +120,3 @@ export function openPresses(tools: PressTools = TOOLS): Presses {
 
 /** A command to a sale as it was seen. Once a command has changed the sale, the same one anew is another wish. */
 export const wishOf = (command: string, { id, version }: Pick<Sale, 'id' | 'version'>): string => `${command} ${id} ${version}`;
-
-/** `crypto.randomUUID` is missing where the page came without TLS. */
-function randomKey(): string {
-  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
-}
