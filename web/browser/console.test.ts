@@ -181,6 +181,47 @@ describe('bad luck', () => {
     expect(actions.filter(({ action, ruling }) => action === 'pause' && ruling === 'applied')).toHaveLength(1);
   });
 
+  test('an answer that is lost, and a dialog that is left: the sale is still opened once', async () => {
+    await givenASaleOf(1);
+    const page = await anOperator('/console/#/sales/new');
+    const keys: string[] = [];
+    await page.route('**/v1/sales', async (route) => {
+      keys.push(route.request().headers()['idempotency-key'] ?? 'none');
+      const answer = await route.fetch();
+      return keys.length === 1 ? route.abort() : route.fulfill({ response: answer });
+    });
+    await page.getByLabel('Product').selectOption({ index: 1 });
+    await page.getByLabel('Stock').fill('3');
+    await page.getByLabel('Price of one unit').fill('5');
+    await page.getByRole('button', { name: 'Check and open' }).click();
+    await dialog(page).getByRole('button', { name: 'Open the sale' }).click();
+    await dialog(page).getByText('Pressing again is safe').waitFor();
+    await dialog(page).getByRole('button', { name: 'Back' }).click();
+    await dialog(page).waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: 'Check and open' }).click();
+    await dialog(page).getByRole('button', { name: 'Open the sale' }).click();
+    await told(page, 'is announced.').waitFor();
+    expect([keys.length, new Set(keys).size]).toEqual([2, 1]);
+  });
+
+  test('Escape while a command is on its way does not lose what comes of it', async () => {
+    const sale = await givenASaleOf(5);
+    const page = await anOperator(at(sale));
+    let answered = () => {};
+    const held = new Promise<void>((resolve) => (answered = resolve));
+    await page.route('**/pause', async (route) => {
+      await held;
+      await route.continue();
+    });
+    await commands(page, 'Pause', 'Pause');
+    await dialog(page).getByRole('button', { name: 'Sending' }).waitFor();
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('Escape');
+    expect(await dialog(page).getByRole('button', { name: 'Sending' }).count()).toBe(1);
+    answered();
+    await told(page, 'The sale is paused.').waitFor();
+  });
+
   test('a command that takes long is said to be under way, and asked for until it is decided', async () => {
     const sale = await givenASaleOf(5);
     const page = await anOperator(at(sale));
