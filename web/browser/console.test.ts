@@ -109,14 +109,14 @@ test('an operator’s day: product, sale, watch, pause, resume, restock, extend,
   // Somebody else is quicker.
   await call(`/v1/sales/${sale.id}/restock`, { method: 'POST', token: TOKEN, body: { stock: 15, version: (await theSale(sale.id)).version } });
   // The page knows by now; what the operator typed was meant for what they saw before.
-  await page.getByText('3 sold + 12 left = 15 in stock').waitFor();
+  await tile(page, 'Left').getByText('of 15; 3 sold').waitFor();
   await dialog(page).getByRole('button', { name: 'Set the stock' }).click();
   await dialog(page).getByText('Somebody else has changed the sale since.').waitFor();
   expect((await theSale(sale.id)).stock).toBe(15);
   await dialog(page).getByRole('button', { name: 'Look again' }).click();
   await dialog(page).getByRole('button', { name: 'Set the stock' }).click();
   await told(page, 'The stock is 20 now.').waitFor();
-  await page.getByText('3 sold + 17 left = 20 in stock').waitFor();
+  await tile(page, 'Left').getByText('of 20; 3 sold').waitFor();
 
   const before = Date.parse((await theSale(sale.id)).ends_at);
   await page.getByRole('button', { name: 'Extend or change' }).click();
@@ -306,7 +306,7 @@ describe('for everybody', () => {
     await expect.poll(() => left.getAttribute('aria-label')).toBe('Units left: left 5');
     await page.getByRole('button', { name: 'Hold the charts' }).click();
     await aShopperBuys(sale.id);
-    await page.getByText('1 sold + 4 left = 5 in stock').waitFor();
+    await tile(page, 'Left').getByText('of 5; 1 sold').waitFor();
     expect(await left.getAttribute('aria-label')).toBe('Units left: left 5');
     await page.getByRole('button', { name: 'Let the charts go on' }).click();
     await expect.poll(() => left.getAttribute('aria-label')).toBe('Units left: left 4');

@@ -13,7 +13,7 @@ test.each([
 });
 
 test('the words are those of the verdict', () => {
-  expect(auditWords({ orders: 1_004, sold: 1_004, stock: 2_000 })).toBe('1,004 orders counted = 1,004 sold, and 1,004 sold + 996 left = 2,000 in stock');
+  expect(auditWords({ orders: 1_004, sold: 1_004, stock: 2_000 })).toBe('1,004 orders counted = 1,004 sold, and 1,004 sold + 996 left = 2,000 in stock. Counted within the last 10 s.');
   expect(auditWords({ orders: 1, sold: 2, stock: 10 })).toContain('One order is counted, and 2 of 10 in stock are sold: that does not add up.');
   expect(auditWords(null)).toContain('not known now');
 });

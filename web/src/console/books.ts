@@ -19,5 +19,7 @@ export function audit(books: Books | null): Audit {
 export function auditWords(books: Books | null): string {
   if (books === null) return m.checkUnknown();
   const figures = { n: books.orders, sold: count(books.sold), stock: count(books.stock) };
-  return audit(books) === 'good' ? m.checkGood({ ...figures, remaining: count(books.stock - books.sold) }) : m.checkBad(figures);
+  const words = audit(books) === 'good' ? m.checkGood({ ...figures, remaining: count(books.stock - books.sold) }) : m.checkBad(figures);
+  // The server counts anew so often: these figures may lag behind those of the sale.
+  return `${words} ${m.checkAge()}`;
 }
