@@ -364,6 +364,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/operations/sales/{sale}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One sale as it goes, at all doors
+         * @description Stock, purchases accepted and refused by cause, who waits and for how long, how long verdicts take, and who decides.
+         *     Ask once a second.
+         */
+        get: operations["show_sale_traffic"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/operations/partitions": {
         parameters: {
             query?: never;
@@ -662,6 +683,13 @@ export interface components {
             /** Format: date-time */
             server_time: string;
         };
+        /** @description Milliseconds that half, and 99 of 100, did not exceed; to about a sixteenth. */
+        Percentiles: {
+            /** Format: double */
+            p50: number;
+            /** Format: double */
+            p99: number;
+        };
         /** @description The price of one unit. */
         Price: {
             /**
@@ -726,6 +754,29 @@ export interface components {
              */
             quantity?: number;
         };
+        /** @description Who waits for a decision in the sale's partition, as this door sees it. */
+        QueueStanding: {
+            /**
+             * Format: int64
+             * @description Purchases in the log that are not decided; an estimate.
+             */
+            purchases: number;
+            /**
+             * Format: int64
+             * @description From here on purchases are refused as `busy`.
+             */
+            purchases_max: number;
+            /**
+             * Format: int64
+             * @description Beyond this purchases are refused as `busy`.
+             */
+            wait_max_ms: number;
+            /**
+             * Format: int64
+             * @description Milliseconds until the last of them is decided; an estimate.
+             */
+            wait_ms: number;
+        };
         /**
          * @description Why there is no order for a ticket: a ruling, or `adopted` when its record was lost with the stream.
          * @enum {string}
@@ -768,6 +819,36 @@ export interface components {
          * @enum {string}
          */
         SaleState: "upcoming" | "active" | "paused" | "sold-out" | "ended" | "closed";
+        /**
+         * @description One sale as it goes. What doors count is a hint: one that restarts begins at zero, one that is killed takes its
+         *     counts with it, and what the others tell may be a second old.
+         */
+        SaleTraffic: {
+            /**
+             * Format: int64
+             * @description Purchases that were logged, at all of these doors since each began. A key that came again counts once.
+             */
+            accepted: number;
+            /** @description Ingress replicas whose counts are in: this one, and those that it heard of within 5 s. */
+            doors: number;
+            partition: components["schemas"]["PartitionStanding"] | null;
+            queue: components["schemas"]["QueueStanding"];
+            /**
+             * @description Purchases that were refused, by the last word of the problem's type. Not those that were refused before their
+             *     sale was looked at: without a session, or by the limit of an address.
+             * @example {
+             *       "busy": 0,
+             *       "sold-out": 5
+             *     }
+             */
+            refused: {
+                [key: string]: number;
+            };
+            sale: components["schemas"]["SaleView"];
+            /** Format: date-time */
+            server_time: string;
+            verdict_ms: components["schemas"]["Percentiles"] | null;
+        };
         /** @description A sale as the API and the WebSocket show it. Times are RFC 3339 in UTC. */
         SaleView: {
             /**
@@ -3186,6 +3267,83 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthorized`: no session, or one that has ended or was revoked. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the session is not an operator's, or a page of another site wants to change something. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unknown-sale` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate-limited`: too many requests; `Retry-After` says when the next one is welcome. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: ours to solve; quote the `request_id`. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `busy`, `halted` or `unavailable`: come back after `Retry-After`. But for the last, nothing was done. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_sale_traffic: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The sale's id */
+                sale: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it goes now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SaleTraffic"];
                 };
             };
             /** @description `unauthorized`: no session, or one that has ended or was revoked. */
