@@ -42,6 +42,8 @@ export function openBuying(saleId: string, tools: BuyingTools): Buying {
   const life = new AbortController();
   let timer: ReturnType<typeof setTimeout> | undefined;
   let following = new AbortController();
+  /** When the request was sent that was refused last, by the computer's own time: that goes on in its sleep. */
+  let sentMs: number | undefined;
 
   function dispatch(event: PurchaseEvent) {
     const before = purchase.peek();
@@ -70,8 +72,13 @@ export function openBuying(saleId: string, tools: BuyingTools): Buying {
       case 'follow':
         return followTicket(effect.ticket);
       case 'wake':
-        timer = setTimeout(() => dispatch({ is: 'wake' }), effect.inMs);
+        return wakeIn(effect.inMs);
     }
+  }
+
+  function wakeIn(inMs: number) {
+    const dueMs = (sentMs ?? Date.now()) + inMs;
+    timer = setTimeout(() => dispatch({ is: 'wake', lateMs: Date.now() - dueMs }), inMs);
   }
 
   async function signIn(): Promise<PurchaseEvent> {
@@ -85,7 +92,9 @@ export function openBuying(saleId: string, tools: BuyingTools): Buying {
   }
 
   async function post(key: string): Promise<PurchaseEvent> {
+    sentMs = Date.now();
     const answer = await api.purchase(saleId, key);
+    if (answer.ok) sentMs = undefined;
     if (!answer.ok) return { is: 'refused', by: 'purchase', problem: answer.problem };
     const { ticket, ahead, wait_ms } = answer.body;
     return { is: 'accepted', ticket, ahead, waitMs: wait_ms };
@@ -117,7 +126,12 @@ export function openBuying(saleId: string, tools: BuyingTools): Buying {
   /** Goes on from a state that this tab did not make itself. */
   function takeUp(kept: Purchase) {
     purchase.value = kept;
-    dispatch({ is: 'restored' });
+    const goOn = () => {
+      if (purchase.peek() === kept) dispatch({ is: 'restored' });
+    };
+    // How old it is can be told only by the clock that it was kept by: the server's.
+    if (kept.at === 'sending' || kept.at === 'waiting') clock.whenHeard(goOn);
+    else goOn();
   }
 
   /** Another tab got further with this sale. */

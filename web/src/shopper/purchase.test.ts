@@ -121,6 +121,11 @@ describe('one click is one purchase', () => {
     expect(story.effects).toEqual([{ do: 'wake', inMs: 2_500 }]);
   });
 
+  test('no kept wait is longer than one that the server may ask for', () => {
+    const story = aClick().refused('busy').after(-60 * MINUTE).reload();
+    expect(story.effects).toEqual([{ do: 'wake', inMs: 5 * MINUTE }]);
+  });
+
   test('a reload after the end shows the end', () => {
     const story = aClick().accepted().won().reload();
     expect(story.purchase).toEqual({ at: 'won', orderId: 'o1', owned: ['o1'] });

@@ -69,7 +69,8 @@ export type PurchaseEvent =
   | { is: 'ticket-refused'; ticket: string }
   /** The shopper's orders of this sale, oldest first; undefined when they could not be asked. */
   | { is: 'orders'; ids: readonly string[] | undefined }
-  | { is: 'wake' }
+  /** Later than asked for by so much, as far as the computer's own time tells. */
+  | { is: 'wake'; lateMs?: number }
   /** The page was opened with this state kept from before. */
   | { is: 'restored' };
 
@@ -138,7 +139,7 @@ function decide(purchase: Purchase, event: PurchaseEvent, moment: Moment, to: To
       if (purchase.at !== 'queued' || purchase.ticket !== event.ticket) return undefined;
       return trouble({ ...purchase.intent, doubt: true }, 'outcome-unknown', undefined, moment, to);
     case 'wake':
-      return wake(purchase, moment, to);
+      return wake(purchase, event.lateMs ?? 0, moment, to);
   }
 }
 
@@ -250,11 +251,12 @@ function rule(purchase: Purchase & { at: 'queued' }, ruling: Ruling, to: To): St
   }
 }
 
-function wake(purchase: Purchase, moment: Moment, to: To): Step | undefined {
+function wake(purchase: Purchase, lateMs: number, moment: Moment, to: To): Step | undefined {
   if (purchase.at === 'checking') return to(purchase, { do: 'look-up-orders' });
   if (purchase.at !== 'waiting') return undefined;
-  // A computer that slept through the wait must not buy when it wakes hours later.
-  if (moment.nowMs > purchase.untilMs + FRESH_MS) return fail(purchase.intent, { code: 'interrupted' }, to);
+  // A computer that slept through the wait must not buy when it wakes hours later. The server's time may stand still
+  // in its sleep, and its own may be set meanwhile: either is reason enough to ask.
+  if (Math.max(moment.nowMs - purchase.untilMs, lateMs) > FRESH_MS) return fail(purchase.intent, { code: 'interrupted' }, to);
   return send(purchase.intent, moment, to);
 }
 
@@ -267,8 +269,8 @@ function resume(purchase: Purchase, moment: Moment, to: To): Step | undefined {
       return fresh ? send(intent, moment, to) : fail(intent, { code: 'interrupted' }, to);
     }
     case 'waiting': {
-      const inMs = Math.max(0, purchase.untilMs - moment.nowMs);
-      if (moment.nowMs > purchase.untilMs + FRESH_MS) return wake(purchase, moment, to);
+      const inMs = Math.min(Math.max(0, purchase.untilMs - moment.nowMs), LONGEST_DELAY_MS);
+      if (moment.nowMs > purchase.untilMs + FRESH_MS) return wake(purchase, 0, moment, to);
       return to(purchase, { do: 'wake', inMs });
     }
     case 'queued':

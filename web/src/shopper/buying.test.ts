@@ -1,0 +1,112 @@
+import { signal } from '@preact/signals';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { Answer, Api } from '../shared/api.ts';
+import { createClock } from '../shared/clock.ts';
+import type { Session, Who } from '../shared/session.ts';
+import { openBuying } from './buying.ts';
+import { openKeep } from './keep.ts';
+import { IDLE, type Purchase } from './purchase.ts';
+
+const T = Date.parse('2026-11-21T12:00:00.000Z');
+const HOUR = 3_600_000;
+const REFUSED: Answer<never> = { ok: false, problem: { code: 'busy', retryAfterMs: 5_000 } };
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: T });
+  vi.stubGlobal('addEventListener', () => {});
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+const intent = { key: 'k1', doubt: false, tries: 0, signIns: 0 };
+
+/** A page whose computer is off by `offMs`, and which keeps a purchase; `answers` are those to purchases, in turn. */
+function givenAPage({ offMs = 0, kept = IDLE, answers = [] as (Answer<never> | Promise<Answer<never>>)[] }) {
+  const keep = openKeep(undefined);
+  keep.save('s1', kept, T);
+  const posted: string[] = [];
+  const purchase = async (_sale: string, key: string) => {
+    posted.push(key);
+    return answers.shift() ?? new Promise(() => {});
+  };
+  const session = { who: signal<Who>('unknown') } as unknown as Session;
+  const clock = createClock(() => performance.now(), T + offMs);
+  const buying = openBuying('s1', {
+    api: { purchase, ordersIn: () => new Promise(() => {}) } as unknown as Api,
+    session,
+    clock,
+    keep,
+    watch: () => {},
+    forget: () => {},
+    silentForMs: () => Infinity,
+    reached: () => {},
+    ended: () => {},
+  });
+  return { buying, posted, hear: () => clock.hear(new Date(Date.now()).toISOString()) };
+}
+
+describe('a reload on a computer whose clock is an hour off', () => {
+  const SENDING: Purchase = { at: 'sending', intent, sinceMs: T - 1_000, owned: [] };
+  const WAITING: Purchase = { at: 'waiting', intent, why: 'busy', untilMs: T + 2_000, owned: [] };
+
+  test.each([-HOUR, HOUR])('(%i ms) goes on with what was being sent once the server has told the time', (offMs) => {
+    const { buying, posted, hear } = givenAPage({ offMs, kept: SENDING });
+    expect([buying.purchase.value.at, posted]).toEqual(['sending', []]);
+    hear();
+    expect([buying.purchase.value.at, posted]).toEqual(['sending', ['k1']]);
+  });
+
+  test.each([-HOUR, HOUR])('(%i ms) keeps to the slot that was waited for', async (offMs) => {
+    const { buying, posted, hear } = givenAPage({ offMs, kept: WAITING });
+    hear();
+    await vi.advanceTimersByTimeAsync(1_999);
+    expect([buying.purchase.value.at, posted]).toEqual(['waiting', []]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect([buying.purchase.value.at, posted]).toEqual(['sending', ['k1']]);
+  });
+
+  test('forgets what was stopped before the server told the time', () => {
+    const { buying, posted, hear } = givenAPage({ kept: WAITING });
+    buying.cancel();
+    hear();
+    expect([buying.purchase.value.at, posted]).toEqual(['idle', []]);
+  });
+});
+
+describe('a computer that sleeps through a wait', () => {
+  test('does not buy when it wakes, though its own clock stood still', async () => {
+    const { buying, posted, hear } = givenAPage({ answers: [REFUSED] });
+    hear();
+    buying.buy();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(buying.purchase.value.at).toBe('waiting');
+    vi.setSystemTime(Date.now() + 3 * HOUR);
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(buying.purchase.value).toMatchObject({ at: 'failed', code: 'interrupted' });
+    expect(posted).toHaveLength(1);
+  });
+
+  test('with a request on its way does not send it again when it wakes', async () => {
+    let fail = (_: Answer<never>) => {};
+    const { buying, posted, hear } = givenAPage({ answers: [new Promise<Answer<never>>((resolve) => (fail = resolve))] });
+    hear();
+    buying.buy();
+    vi.setSystemTime(Date.now() + 3 * HOUR);
+    fail({ ok: false, problem: { code: 'unreachable' } });
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(buying.purchase.value).toMatchObject({ at: 'failed', code: 'interrupted' });
+    expect(posted).toHaveLength(1);
+  });
+
+  test('that was only slow buys', async () => {
+    const { posted, buying, hear } = givenAPage({ answers: [REFUSED] });
+    hear();
+    buying.buy();
+    await vi.advanceTimersByTimeAsync(0);
+    vi.setSystemTime(Date.now() + 60_000);
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(posted).toHaveLength(2);
+  });
+});
