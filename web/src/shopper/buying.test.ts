@@ -20,10 +20,27 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
+/** A server that knows who is here by their cookie, which all tabs share. */
+function aServer() {
+  const server = { who: 'nobody' as Who, guests: 0 };
+  const session = {
+    who: signal<Who>('unknown'),
+    hadAccount: () => false,
+    learn: async () => server.who,
+    async beGuest() {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      server.guests += 1;
+      server.who = { shopper_id: `g${server.guests}`, role: 'shopper', expires_at: '' };
+      return { ok: true, body: undefined };
+    },
+  } as unknown as Session;
+  return { server, session };
+}
+
 const intent = { key: 'k1', doubt: false, tries: 0, signIns: 0 };
 
 /** A page whose computer is off by `offMs`, and which keeps a purchase; `answers` are those to purchases, in turn. */
-function givenAPage({ offMs = 0, kept = IDLE, answers = [] as (Answer<never> | Promise<Answer<never>>)[] }) {
+function givenAPage({ offMs = 0, kept = IDLE, answers = [] as (Answer<never> | Promise<Answer<never>>)[], session = {} as Session }) {
   const keep = openKeep(undefined);
   keep.save('s1', kept, T);
   const posted: string[] = [];
@@ -31,7 +48,6 @@ function givenAPage({ offMs = 0, kept = IDLE, answers = [] as (Answer<never> | P
     posted.push(key);
     return answers.shift() ?? new Promise(() => {});
   };
-  const session = { who: signal<Who>('unknown') } as unknown as Session;
   const clock = createClock(() => performance.now(), T + offMs);
   const buying = openBuying('s1', {
     api: { purchase, ordersIn: () => new Promise(() => {}) } as unknown as Api,
@@ -72,6 +88,30 @@ describe('a reload on a computer whose clock is an hour off', () => {
     buying.cancel();
     hear();
     expect([buying.purchase.value.at, posted]).toEqual(['idle', []]);
+  });
+});
+
+describe('a first click', () => {
+  const NOBODY: Answer<never> = { ok: false, problem: { code: 'unauthorized' } };
+
+  test('in two tabs at once makes one guest', async () => {
+    const { server, session } = aServer();
+    let last: Promise<unknown> = Promise.resolve();
+    vi.stubGlobal('navigator', { locks: { request: (_: string, run: () => Promise<unknown>) => (last = last.then(run)) } });
+    const tabs = [givenAPage({ answers: [NOBODY], session }), givenAPage({ answers: [NOBODY], session })];
+    for (const { buying } of tabs) buying.buy();
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect([server.guests, ...tabs.map(({ posted }) => posted.length)]).toEqual([1, 2, 2]);
+  });
+
+  test('makes no guest while nobody can tell whether there is one', async () => {
+    const { server, session } = aServer();
+    server.who = 'unknown';
+    vi.stubGlobal('navigator', {});
+    const { buying } = givenAPage({ answers: [NOBODY], session });
+    buying.buy();
+    await vi.advanceTimersByTimeAsync(100);
+    expect([server.guests, buying.purchase.value]).toMatchObject([0, { at: 'waiting', why: 'unavailable', intent: { doubt: false } }]);
   });
 });
 

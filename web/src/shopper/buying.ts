@@ -1,11 +1,15 @@
 /** The shell around a purchase: keeps each new state, shows it, then performs what it asks for. Decides nothing. */
 import { signal, type ReadonlySignal } from '@preact/signals';
+import { alone } from '../shared/alone.ts';
 import type { Api, Order, Ruling } from '../shared/api.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Session } from '../shared/session.ts';
 import { follow } from './follow.ts';
 import type { Keep } from './keep.ts';
 import { IDLE, isPending, step, type Effect, type Purchase, type PurchaseEvent } from './purchase.ts';
+
+/** Held by the tab that begins a guest's session. */
+const GUEST = 'firstcome.guest';
 
 export interface Buying {
   purchase: ReadonlySignal<Purchase>;
@@ -87,6 +91,14 @@ export function openBuying(saleId: string, tools: BuyingTools): Buying {
       session.ended();
       return { is: 'account-needed', why: 'ended' };
     }
+    return alone(GUEST, beGuest);
+  }
+
+  /** Two tabs that each made a guest would buy for two people. */
+  async function beGuest(): Promise<PurchaseEvent> {
+    const who = await session.learn();
+    if (typeof who === 'object') return { is: 'signed-in' };
+    if (who === 'unknown') return { is: 'refused', by: 'sign-in', problem: { code: 'unavailable' } };
     const answer = await session.beGuest();
     return answer.ok ? { is: 'signed-in' } : { is: 'refused', by: 'sign-in', problem: answer.problem };
   }
