@@ -101,6 +101,7 @@ const LOOKS: Record<string, Look> = {
   'signed out': bought('Your session has ended', { at: 'signed-out', intent, why: 'ended', owned: OWNED }),
   'account needed': bought('Sign in to buy', { at: 'signed-out', intent, why: 'needed', owned: OWNED }),
   won: bought('It is yours', { at: 'won', orderId: NUMBER, owned: [NUMBER] }),
+  cancelled: bought('Your order was cancelled', { at: 'cancelled', orderId: NUMBER, owned: OWNED }),
   'lost, sold out': lost('Sold out', 'sold-out', { state: 'sold-out', remaining: 0 }),
   'lost, had one': lost('You already have yours', 'limit-reached'),
   'lost, paused': lost('The sale is paused', 'paused', { state: 'paused' }),

@@ -40,7 +40,7 @@ function aServer() {
 const intent = { key: 'k1', doubt: false, tries: 0, signIns: 0 };
 
 /** A page whose computer is off by `offMs`, and which keeps a purchase; `answers` are those to purchases, in turn. */
-function givenAPage({ offMs = 0, kept = IDLE, answers = [] as (Answer<never> | Promise<Answer<never>>)[], session = {} as Session }) {
+function givenAPage({ offMs = 0, kept = IDLE, answers = [] as (Answer<never> | Promise<Answer<never>>)[], session = {} as Session, order = {} as object }) {
   const keep = openKeep(undefined);
   keep.save('s1', kept, T);
   const posted: string[] = [];
@@ -50,7 +50,7 @@ function givenAPage({ offMs = 0, kept = IDLE, answers = [] as (Answer<never> | P
   };
   const clock = createClock(() => performance.now(), T + offMs);
   const buying = openBuying('s1', {
-    api: { purchase, ordersIn: () => new Promise(() => {}) } as unknown as Api,
+    api: { purchase, order: async () => order, ordersIn: () => new Promise(() => {}) } as unknown as Api,
     session,
     clock,
     keep,
@@ -88,6 +88,21 @@ describe('a reload on a computer whose clock is an hour off', () => {
     buying.cancel();
     hear();
     expect([buying.purchase.value.at, posted]).toEqual(['idle', []]);
+  });
+});
+
+describe('a reload after a win', () => {
+  const WON: Purchase = { at: 'won', orderId: 'o1', owned: ['o1'] };
+
+  test.each([
+    ['cancelled', { ok: true, body: { id: 'o1', cancelled_at: '2026-11-21T12:00:00Z' } }],
+    ['won', { ok: true, body: { id: 'o1' } }],
+    ['won', { ok: false, problem: { code: 'unknown-order' } }],
+    ['won', { ok: false, problem: { code: 'unauthorized' } }],
+  ])('shows "%s" when the order is answered with %j', async (at, order) => {
+    const { buying } = givenAPage({ kept: WON, order });
+    await vi.advanceTimersByTimeAsync(0);
+    expect(buying.purchase.value.at).toBe(at);
   });
 });
 

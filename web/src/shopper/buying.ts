@@ -73,6 +73,8 @@ export function openBuying(saleId: string, tools: BuyingTools): Buying {
         return dispatch(await post(effect.key));
       case 'look-up-orders':
         return dispatch(await orders());
+      case 'look-up-order':
+        return lookUp(effect.orderId);
       case 'follow':
         return followTicket(effect.ticket);
       case 'wake':
@@ -120,6 +122,12 @@ export function openBuying(saleId: string, tools: BuyingTools): Buying {
     return session.hadAccount() ? { is: 'account-needed', why: 'ended' } : { is: 'orders', ids: [] };
   }
 
+  /** Only the order itself says for certain that it was cancelled; whoever may not see it (any more) learns nothing. */
+  async function lookUp(orderId: string): Promise<void> {
+    const answer = await api.order(orderId);
+    if (answer.ok && answer.body.cancelled_at !== undefined) dispatch({ is: 'cancelled', orderId });
+  }
+
   function followTicket(ticket: string): Promise<void> {
     following.abort();
     following = new AbortController();
@@ -152,7 +160,7 @@ export function openBuying(saleId: string, tools: BuyingTools): Buying {
     // would never stop.
     const mine = purchase.peek();
     if (kept.at === 'queued' && mine.at === 'idle') takeUp(kept);
-    if ((kept.at === 'won' || kept.at === 'lost') && !isPending(mine)) purchase.value = kept;
+    if (['won', 'lost', 'cancelled'].includes(kept.at) && !isPending(mine)) purchase.value = kept;
   }
 
   function buy() {

@@ -78,6 +78,8 @@ export const accountNeededText = () => say(`This shop sells to accounts only. Yo
 export const wonTitle = () => say(`It is yours`, `Es gehört Ihnen`);
 export const wonText = () => say(`Your order is placed and safe. This is its number:`, `Ihre Bestellung ist angenommen und sicher. Das ist ihre Nummer:`);
 export const orderNumber = () => say(`Order number`, `Bestellnummer`);
+export const cancelledTitle = () => say(`Your order was cancelled`, `Ihre Bestellung wurde storniert`);
+export const cancelledText = () => say(`You had bought one, but the seller has cancelled this order since:`, `Sie hatten eines gekauft, aber der Verkäufer hat diese Bestellung inzwischen storniert:`);
 export const lostSoldOutTitle = () => say(`Sold out`, `Ausverkauft`);
 export const lostSoldOutText = () => say(`Others were faster: the last unit was gone before it was your turn. Nothing was ordered.`, `Andere waren schneller: Das letzte Stück war weg, bevor Sie dran waren. Bestellt wurde nichts.`);
 export const lostLimitTitle = () => say(`You already have yours`, `Sie haben schon eines`);

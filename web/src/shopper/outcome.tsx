@@ -72,6 +72,7 @@ function Next({ shop, sale, purchase }: { shop: Shop; sale: Sale; purchase: Purc
         </>
       );
     case 'won':
+    case 'cancelled':
       return <To shop={shop} at="orders" />;
     case 'lost':
       if (purchase.reason === 'limit-reached') return <To shop={shop} at="orders" />;

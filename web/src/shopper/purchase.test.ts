@@ -129,7 +129,15 @@ describe('one click is one purchase', () => {
   test('a reload after the end shows the end', () => {
     const story = aClick().accepted().won().reload();
     expect(story.purchase).toEqual({ at: 'won', orderId: 'o1', owned: ['o1'] });
-    expect(story.effects).toEqual([]);
+    expect(story.effects).toEqual([{ do: 'look-up-order', orderId: 'o1' }]);
+  });
+
+  test('an order that the seller has cancelled is not the shopper\'s any more', () => {
+    const story = aClick().accepted().won().reload().then({ is: 'cancelled', orderId: 'o0' });
+    expect(story.purchase.at).toBe('won');
+    story.then({ is: 'cancelled', orderId: 'o1' });
+    expect(story.purchase).toEqual({ at: 'cancelled', orderId: 'o1', owned: [] });
+    expect(story.buys('k2').effects).toEqual([{ do: 'post', key: 'k2' }]);
   });
 
   test.each(['sending', 'waiting'] as const)('a purchase that was %s when the page was left an hour ago asks before it goes on', (at) => {

@@ -51,6 +51,8 @@ type Stage =
   | { at: 'signed-out'; intent: Intent; why: SignInCause }
   | { at: 'checking'; intent: Intent; reason: Reason; looks: number }
   | { at: 'won'; orderId: string }
+  /** Won, and taken back by the seller since. */
+  | { at: 'cancelled'; orderId: string }
   | { at: 'lost'; reason: Reason; orderId?: string }
   | { at: 'failed'; intent: Intent; code: string; requestId?: string };
 
@@ -69,6 +71,8 @@ export type PurchaseEvent =
   | { is: 'ticket-refused'; ticket: string }
   /** The shopper's orders of this sale, oldest first; undefined when they could not be asked. */
   | { is: 'orders'; ids: readonly string[] | undefined }
+  /** An order that was won does not stand any more. */
+  | { is: 'cancelled'; orderId: string }
   /** Later than asked for by so much, as far as the computer's own time tells. */
   | { is: 'wake'; lateMs?: number }
   /** The page was opened with this state kept from before. */
@@ -79,6 +83,7 @@ export type Effect =
   | { do: 'post'; key: string }
   | { do: 'follow'; ticket: string }
   | { do: 'look-up-orders' }
+  | { do: 'look-up-order'; orderId: string }
   | { do: 'wake'; inMs: number };
 
 /** The server's time, and a number in [0, 1). */
@@ -117,6 +122,10 @@ function decide(purchase: Purchase, event: PurchaseEvent, moment: Moment, to: To
       return resume(purchase, moment, to);
     case 'orders':
       return learn(purchase, event.ids, to);
+    case 'cancelled': {
+      if (purchase.at !== 'won' || purchase.orderId !== event.orderId) return undefined;
+      return { purchase: { at: 'cancelled', orderId: event.orderId, owned: purchase.owned.filter((id) => id !== event.orderId) }, effects: [] };
+    }
     case 'cancel':
       return purchase.at === 'waiting' || purchase.at === 'signed-out' ? stop(purchase.intent, to) : undefined;
     case 'signed-in':
@@ -277,6 +286,8 @@ function resume(purchase: Purchase, moment: Moment, to: To): Step | undefined {
       return to(purchase, { do: 'follow', ticket: purchase.ticket });
     case 'checking':
       return to({ ...purchase, looks: LOOKS }, { do: 'look-up-orders' });
+    case 'won':
+      return to(purchase, { do: 'look-up-order', orderId: purchase.orderId });
     case 'failed':
       return purchase.intent.doubt ? to(purchase, { do: 'look-up-orders' }) : undefined;
     case 'lost':

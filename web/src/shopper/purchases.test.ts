@@ -18,7 +18,7 @@ function givenAPage(...kept: Purchase[]) {
   const keep = openKeep(undefined);
   kept.forEach((purchase, i) => keep.save(`s${i}`, purchase, i));
   const posted: string[] = [];
-  const api = { purchase: (_sale: string, key: string) => (posted.push(key), new Promise(() => {})) } as unknown as Api;
+  const api = { purchase: (_sale: string, key: string) => (posted.push(key), new Promise(() => {})), order: () => new Promise(() => {}) } as unknown as Api;
   let forgotten = 0;
   const purchases = openPurchases(
     {
