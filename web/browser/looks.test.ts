@@ -35,7 +35,7 @@ interface Look {
   then?: (page: Page) => Promise<unknown>;
 }
 
-const intent = { key: 'k', doubt: false, tries: 0, signIns: 0 };
+const intent = { key: 'k', doubt: false, tries: 0, signIns: 0, sentAtMs: 0 };
 const OWNED: readonly string[] = [];
 const NUMBER = '00000000-0000-8200-82ec-c3d65e4afbc0';
 const FOR_LONG = Date.now() + 600_000;

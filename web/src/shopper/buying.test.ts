@@ -37,10 +37,10 @@ function aServer() {
   return { server, session };
 }
 
-const intent = { key: 'k1', doubt: false, tries: 0, signIns: 0 };
+const intent = { key: 'k1', doubt: false, tries: 0, signIns: 0, sentAtMs: T - 1_000 };
 
 /** A page whose computer is off by `offMs`, and which keeps a purchase; `answers` are those to purchases, in turn. */
-function givenAPage({ offMs = 0, kept = IDLE, answers = [] as (Answer<never> | Promise<Answer<never>>)[], session = {} as Session, order = {} as object }) {
+function givenAPage({ offMs = 0, kept = IDLE, answers = [] as (Answer<never> | Promise<Answer<never>>)[], session = {} as Session, order = {} as object, orders = [] as Answer<never>[] }) {
   const keep = openKeep(undefined);
   keep.save('s1', kept, T);
   const posted: string[] = [];
@@ -50,7 +50,7 @@ function givenAPage({ offMs = 0, kept = IDLE, answers = [] as (Answer<never> | P
   };
   const clock = createClock(() => performance.now(), T + offMs);
   const buying = openBuying('s1', {
-    api: { purchase, order: async () => order, ordersIn: () => new Promise(() => {}) } as unknown as Api,
+    api: { purchase, order: async () => order, ordersIn: async () => orders.shift() ?? new Promise(() => {}) } as unknown as Api,
     session,
     clock,
     keep,
@@ -104,6 +104,14 @@ describe('a reload after a win', () => {
     await vi.advanceTimersByTimeAsync(0);
     expect(buying.purchase.value.at).toBe(at);
   });
+});
+
+test('orders of a sale that the shop does not know any more are none, and are looked up to an end', async () => {
+  const kept: Purchase = { at: 'checking', intent: { ...intent, doubt: true }, reason: 'ended', looks: 5, owned: [] };
+  const GONE: Answer<never> = { ok: false, problem: { code: 'unknown-sale' } };
+  const { buying } = givenAPage({ kept, orders: Array.from({ length: 5 }, () => GONE) });
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(buying.purchase.value).toMatchObject({ at: 'lost', reason: 'ended' });
 });
 
 describe('a first click', () => {

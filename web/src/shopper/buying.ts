@@ -8,6 +8,8 @@ import { follow } from './follow.ts';
 import type { Keep } from './keep.ts';
 import { IDLE, isPending, step, type Effect, type Purchase, type PurchaseEvent } from './purchase.ts';
 
+/** What the shop calls a sale that it does not know; a gateway's own 404 proves nothing. */
+const NO_SUCH_SALE = new Set(['unknown-sale', 'not-found']);
 /** Held by the tab that begins a guest's session. */
 const GUEST = 'firstcome.guest';
 
@@ -116,10 +118,13 @@ export function openBuying(saleId: string, tools: BuyingTools): Buying {
 
   async function orders(): Promise<PurchaseEvent> {
     const answer = await api.ordersIn(saleId);
-    if (answer.ok) return { is: 'orders', ids: idsByAge(answer.body.orders) };
-    if (answer.problem.code !== 'unauthorized') return { is: 'orders', ids: undefined };
+    if (answer.ok) return { is: 'orders', orders: byAge(answer.body.orders) };
+    const { code, retryAfterMs } = answer.problem;
+    // Of a sale that is gone from the shop nobody has an order that stands.
+    if (NO_SUCH_SALE.has(code)) return { is: 'orders', orders: [] };
+    if (code !== 'unauthorized') return { is: 'orders', orders: undefined, retryAfterMs };
     // A guest who has no session any more has no orders that could be looked up.
-    return session.hadAccount() ? { is: 'account-needed', why: 'ended' } : { is: 'orders', ids: [] };
+    return session.hadAccount() ? { is: 'account-needed', why: 'ended' } : { is: 'orders', orders: [] };
   }
 
   /** Only the order itself says for certain that it was cancelled; whoever may not see it (any more) learns nothing. */
@@ -189,7 +194,7 @@ export function openBuying(saleId: string, tools: BuyingTools): Buying {
   };
 }
 
-const idsByAge = (orders: readonly Order[]) => orders.toSorted((a, b) => Date.parse(a.ordered_at) - Date.parse(b.ordered_at)).map(({ id }) => id);
+const byAge = (orders: readonly Order[]) => orders.map(({ id, ordered_at }) => ({ id, atMs: Date.parse(ordered_at) })).sort((a, b) => a.atMs - b.atMs);
 
 /** 128 random bits. `crypto.randomUUID` is missing on plain-http addresses, such as a phone's view of a demo. */
 function newKey(): string {

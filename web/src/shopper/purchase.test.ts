@@ -38,8 +38,10 @@ class Story {
   lost(reason: Reason, ticket = 't1'): this {
     return this.then({ is: 'ruled', ticket, ruling: { state: 'lost', reason } });
   }
+  /** Each a second older than the next, and the last one a moment ago. */
   orders(...ids: string[]): this {
-    return this.then({ is: 'orders', ids });
+    const orders = ids.map((id, i) => ({ id, atMs: this.nowMs - 1_000 * (ids.length - 1 - i) }));
+    return this.then({ is: 'orders', orders });
   }
 }
 
@@ -237,8 +239,35 @@ describe('doubt', () => {
 
   test('orders that could not be asked prove nothing', () => {
     const story = aClick().refused('unreachable').then({ is: 'wake' }).refused('ended');
-    for (let i = 0; i < 50; i += 1) story.then({ is: 'orders', ids: undefined }).then({ is: 'wake' });
+    for (let i = 0; i < 50; i += 1) story.then({ is: 'orders', orders: undefined }).then({ is: 'wake' });
     expect(story.purchase.at).toBe('checking');
+  });
+
+  test('orders that cannot be asked are asked for less and less often, and never sooner than the server wants', () => {
+    const story = aClick().refused('unreachable').then({ is: 'wake' }).refused('ended');
+    const waits = [];
+    for (const retryAfterMs of [undefined, undefined, undefined, undefined, 12_345]) {
+      story.then({ is: 'orders', orders: undefined, retryAfterMs });
+      waits.push(...story.effects);
+    }
+    expect(waits).toEqual([1_500, 3_000, 6_000, 10_000, 12_345].map((inMs) => ({ do: 'wake', inMs })));
+  });
+
+  test('who does not want to wait for the orders keeps the key', () => {
+    const story = aClick().refused('unreachable').then({ is: 'wake' }).refused('ended').then({ is: 'cancel' });
+    expect(story.purchase).toMatchObject({ at: 'failed', code: 'stopped', intent: { key: 'k1', doubt: true } });
+  });
+
+  test('an order from before the click is not taken for this one, though this browser never showed it', () => {
+    const story = aClick().refused('unreachable').then({ is: 'wake' }).refused('sold-out');
+    const before = { id: 'o0', atMs: story.nowMs - MINUTE };
+    expect(story.then({ is: 'orders', orders: [before] }).purchase.at).toBe('checking');
+    expect(story.then({ is: 'orders', orders: [before, { id: 'o1', atMs: story.nowMs }] }).purchase).toMatchObject({ at: 'won', orderId: 'o1' });
+  });
+
+  test('an order seems to be a little older than its click when two computers disagree', () => {
+    const story = aClick().refused('unreachable').then({ is: 'wake' }).refused('sold-out');
+    expect(story.then({ is: 'orders', orders: [{ id: 'o1', atMs: story.nowMs - 2_000 }] }).purchase.at).toBe('won');
   });
 
   test('an order won before is not taken for this one', () => {

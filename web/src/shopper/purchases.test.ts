@@ -9,7 +9,7 @@ import { openPurchases } from './purchases.ts';
 beforeEach(() => void vi.stubGlobal('addEventListener', () => {}));
 afterEach(() => void vi.unstubAllGlobals());
 
-const intent = { key: 'k1', doubt: false, tries: 0, signIns: 0 };
+const intent = { key: 'k1', doubt: false, tries: 0, signIns: 0, sentAtMs: 0 };
 const WON: Purchase = { at: 'won', orderId: 'o1', owned: ['o1'] };
 const SIGNED_OUT: Purchase = { at: 'signed-out', intent, why: 'ended', owned: [] };
 

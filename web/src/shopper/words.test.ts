@@ -15,7 +15,7 @@ test.each(LANGUAGES)('every end has a sentence of its own, in %s', (one) => {
 });
 
 test('a fault that nobody foresaw has a sentence too', () => {
-  const intent = { key: 'k', doubt: false, tries: 0, signIns: 0 };
+  const intent = { key: 'k', doubt: false, tries: 0, signIns: 0, sentAtMs: 0 };
   expect(purchaseWords({ at: 'failed', intent, code: 'http-418', owned: [] })?.title).toBe('The shop refused this purchase');
 });
 
@@ -60,7 +60,7 @@ describe('what is spoken', () => {
   });
 
   test('tells the place in the queue once, not at every step forward', () => {
-    const intent = { key: 'k', doubt: false, tries: 0, signIns: 0 };
+    const intent = { key: 'k', doubt: false, tries: 0, signIns: 0, sentAtMs: 0 };
     const queued = (ahead: number) => announcement(sale, { at: 'queued', intent, ticket: 't', ahead, waitMs: ahead * 10, owned: [] }, 0);
     expect(queued(900)).toBe(queued(3));
   });
