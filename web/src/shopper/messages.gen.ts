@@ -28,6 +28,8 @@ export const openingTitle = () => say(`Opening the shop…`, `Der Shop wird geö
 export const openingText = () => say(`This takes a moment.`, `Das dauert einen Moment.`);
 export const unreachableTitle = () => say(`The shop does not answer`, `Der Shop antwortet nicht`);
 export const unreachableText = () => say(`It may be your connection or ours. This page keeps trying.`, `Es kann an Ihrer Verbindung liegen oder an uns. Diese Seite versucht es weiter.`);
+export const refusedTitle = () => say(`The shop cannot show this right now`, `Der Shop kann das gerade nicht zeigen`);
+export const refusedText = () => say(`It is very busy, or something went wrong there. This page keeps trying.`, `Dort ist sehr viel los, oder etwas ging schief. Diese Seite versucht es weiter.`);
 export const unknownSaleTitle = () => say(`No such sale`, `Diesen Verkauf gibt es nicht`);
 export const unknownSaleText = () => say(`The link may be old, or mistyped. Nothing is lost: your orders do not depend on it.`, `Der Link ist vielleicht alt oder vertippt. Verloren ist nichts: Ihre Bestellungen hängen nicht davon ab.`);
 export const seeSales = () => say(`See what is on sale`, `Zu den Verkäufen`);

@@ -231,6 +231,7 @@ function backoff(firstMs: number, tries: number, retryAfterMs = 0, { random }: M
   return Math.min(Math.max(Math.round((limit / 2) * (1 + random)), retryAfterMs), LONGEST_DELAY_MS);
 }
 
+/** Waits, and sends the same key again then. */
 function trouble(before: Intent, why: Trouble, retryAfterMs: number | undefined, moment: Moment, to: To): Step {
   const inMs = backoff(FIRST_WAIT_MS, before.tries, retryAfterMs, moment);
   const intent = { ...before, tries: before.tries + 1 };
