@@ -19,6 +19,8 @@ export interface Buying {
   cancel(): void;
   /** Somebody has signed in with an account. */
   signedIn(): void;
+  /** The owner had signed in already when this was opened. */
+  ownerHere(): void;
   /** A ruling from the live socket. */
   ruled(ticket: string, ruling: Ruling): void;
   /** Listens to nothing any more: it was somebody else's. */
@@ -189,6 +191,7 @@ export function openBuying(saleId: string, tools: BuyingTools): Buying {
     buy,
     cancel: () => dispatch({ is: 'cancel' }),
     signedIn: () => dispatch({ is: 'signed-in' }),
+    ownerHere: () => dispatch({ is: 'owner-here' }),
     ruled: (ticket, ruling) => dispatch({ is: 'ruled', ticket, ruling }),
     close,
   };

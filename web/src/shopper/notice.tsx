@@ -19,7 +19,7 @@ export function Notice({ shop, phase }: { shop: Shop; phase: Exclude<Phase, 'ope
       <h1>{title()}</h1>
       <p>{text()}</p>
       {(phase === 'unreachable' || phase === 'refused') && (
-        <button type="button" class="quiet" onClick={shop.catalogue.refresh}>
+        <button type="button" class="quiet" onClick={shop.refresh}>
           {shared.tryNow()}
         </button>
       )}

@@ -324,6 +324,13 @@ describe('who the shopper is', () => {
     expect(story.then({ is: 'signed-in' }).effects).toEqual([{ do: 'post', key: 'k1' }]);
   });
 
+  test('who signed in elsewhere buys without a new click only while they can expect it', () => {
+    const signedOut = () => aClick().refused('unauthorized').then({ is: 'account-needed', why: 'ended' });
+    expect(signedOut().after(MINUTE).then({ is: 'owner-here' }).effects).toEqual([{ do: 'post', key: 'k1' }]);
+    const late = signedOut().after(60 * MINUTE).then({ is: 'owner-here' });
+    expect([late.purchase, late.effects]).toMatchObject([{ at: 'failed', code: 'interrupted', intent: { key: 'k1' } }, []]);
+  });
+
   test('who does not want to sign in has bought nothing', () => {
     const story = aClick().refused('unauthorized').then({ is: 'account-needed', why: 'needed' }).then({ is: 'cancel' });
     expect(story.purchase).toEqual({ at: 'idle', owned: [] });

@@ -73,6 +73,8 @@ export type PurchaseEvent =
   | { is: 'buy'; key: string }
   | { is: 'cancel' }
   | { is: 'signed-in' }
+  /** Somebody signed in elsewhere, some time ago: for another purchase, or to look at their orders. */
+  | { is: 'owner-here' }
   /** Only the shopper can begin a session that will do: somebody with an account, or a shop without guests. */
   | { is: 'account-needed'; why: SignInCause }
   | { is: 'accepted'; ticket: string; ahead: number; waitMs: number }
@@ -141,6 +143,11 @@ function decide(purchase: Purchase, event: PurchaseEvent, moment: Moment, to: To
     case 'signed-in':
       if (purchase.at === 'signed-out') return send(purchase.intent, moment, to);
       return purchase.at === 'sending' ? to(purchase, { do: 'post', key: purchase.intent.key }) : undefined;
+    case 'owner-here': {
+      if (purchase.at !== 'signed-out') return undefined;
+      const fresh = moment.nowMs <= purchase.intent.sentAtMs + FRESH_MS;
+      return fresh ? send(purchase.intent, moment, to) : fail(purchase.intent, { code: 'interrupted' }, to);
+    }
     case 'account-needed':
       if (purchase.at !== 'sending' && purchase.at !== 'checking') return undefined;
       return to({ at: 'signed-out', intent: purchase.intent, why: event.why });

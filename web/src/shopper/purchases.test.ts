@@ -1,7 +1,8 @@
+import { signal } from '@preact/signals';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Api } from '../shared/api.ts';
 import { createClock } from '../shared/clock.ts';
-import type { Session } from '../shared/session.ts';
+import type { Session, Who } from '../shared/session.ts';
 import { openKeep } from './keep.ts';
 import type { Purchase } from './purchase.ts';
 import { openPurchases } from './purchases.ts';
@@ -18,13 +19,14 @@ function givenAPage(...kept: Purchase[]) {
   const keep = openKeep(undefined);
   kept.forEach((purchase, i) => keep.save(`s${i}`, purchase, i));
   const posted: string[] = [];
+  const who = signal<Who>('unknown');
   const api = { purchase: (_sale: string, key: string) => (posted.push(key), new Promise(() => {})), order: () => new Promise(() => {}) } as unknown as Api;
   let forgotten = 0;
   const purchases = openPurchases(
     {
       api,
       keep,
-      session: {} as Session,
+      session: { who } as unknown as Session,
       clock: createClock(() => 0, 0),
       watch: () => {},
       forget: () => {},
@@ -35,7 +37,7 @@ function givenAPage(...kept: Purchase[]) {
     () => (forgotten += 1),
   );
   const at = (sale: string) => purchases.of(sale).purchase.value.at;
-  return { purchases, posted, at, forgotten: () => forgotten };
+  return { purchases, posted, at, who, forgotten: () => forgotten };
 }
 
 test('what an account bought here is forgotten when another one comes', () => {
@@ -60,6 +62,15 @@ test('a purchase that waits for its shopper goes on when they come, with its key
   purchases.belongTo('ada');
   expect([at('s0'), at('s1')]).toEqual(['idle', 'sending']);
   expect(posted).toEqual(['k1']);
+});
+
+test('a purchase that is opened when its shopper has signed in already goes on, too', () => {
+  const { purchases, posted, at, who } = givenAPage(SIGNED_OUT, SIGNED_OUT);
+  who.value = { shopper_id: 'ada', role: 'shopper', expires_at: '', email: 'ada@example.org' };
+  purchases.belongTo('ada');
+  expect([at('s0'), posted]).toEqual(['sending', ['k1']]);
+  who.value = 'nobody';
+  expect(at('s1')).toBe('signed-out');
 });
 
 test('nothing is left of a shopper who signs out', () => {

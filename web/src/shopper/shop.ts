@@ -36,6 +36,8 @@ export interface Shop {
   buy(): void;
   cancel(): void;
   followed: ReadonlySignal<Followed | undefined>;
+  /** Asks now for what is shown. */
+  refresh(): void;
   orders: MyOrders;
   contact: ReadonlySignal<Contact>;
   /** The server's time in ms, a few times a second. */
@@ -131,11 +133,16 @@ export function openShop(): Shop {
     if (next.at !== 'sales' && next.at !== 'sale') settleIn();
   }
 
+  function refresh() {
+    followed.peek()?.again();
+    catalogue.refresh();
+  }
+
   /** The network or the shopper is back. */
   function back() {
     if (document.hidden) return;
     news.hurry();
-    catalogue.refresh();
+    refresh();
     settleIn();
     // Another tab may have signed in meanwhile.
     if (!hasAccount(session.who.peek()) && session.hadAccount()) void session.learn();
@@ -169,7 +176,7 @@ export function openShop(): Shop {
   turnTo(view.peek());
 
   return {
-    ...{ view, session, config, catalogue, sale, followed, orders, now },
+    ...{ view, session, config, catalogue, sale, followed, orders, now, refresh },
     contact: news.contact,
     purchase: computed(() => buying.value.purchase.value),
     buy: () => buying.peek().buy(),
