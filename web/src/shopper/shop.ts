@@ -5,6 +5,7 @@ import { createClient } from '../shared/client.ts';
 import { createClock } from '../shared/clock.ts';
 import type { Contact } from '../shared/contact.tsx';
 import { hasAccount, openSession, type Session } from '../shared/session.ts';
+import { createSleepWatch, type Reading } from '../shared/sleep.ts';
 import { browserStorage } from '../shared/storage.ts';
 import { addressOf, viewOf, type View } from './address.ts';
 import { openCatalogue, type Catalogue } from './catalogue.ts';
@@ -148,6 +149,11 @@ export function openShop(): Shop {
     if (!hasAccount(session.who.peek()) && session.hadAccount()) void session.learn();
   }
 
+  function awake() {
+    news.distrust();
+    back();
+  }
+
   function belongTo(shopper: string | undefined) {
     purchases.belongTo(shopper);
     orders.forget();
@@ -169,8 +175,13 @@ export function openShop(): Shop {
       catalogue.show({ sale: about });
     });
   });
-  setInterval(() => void (now.value = clock.now()), BEAT_MS);
+  const slept = createSleepWatch(BEAT_MS, reading());
+  setInterval(() => {
+    now.value = clock.now();
+    if (slept(reading())) awake();
+  }, BEAT_MS);
   addEventListener('online', back);
+  addEventListener('offline', news.distrust);
   addEventListener('popstate', () => turnTo(viewOf(location.search)));
   document.addEventListener('visibilitychange', back);
   turnTo(view.peek());
@@ -194,5 +205,7 @@ export function openShop(): Shop {
     },
   };
 }
+
+const reading = (): Reading => ({ wallMs: Date.now(), pageMs: performance.now(), hidden: document.hidden });
 
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
