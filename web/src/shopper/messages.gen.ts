@@ -123,7 +123,7 @@ export const stoppedText = () => say(`An earlier try may still have gone through
 export const faultsTitle = () => say(`Something went wrong in the shop`, `Im Shop ist etwas schiefgegangen`);
 export const faultsText = () => say(`We tried several times. You can press again: it is still the same purchase and counts only once.`, `Wir haben es mehrmals versucht. Sie können noch einmal drücken: Es ist derselbe Kauf, er zählt nur einmal.`);
 export const shutOutTitle = () => say(`The shop did not let you in`, `Der Shop hat Sie nicht eingelassen`);
-export const shutOutText = () => say(`Your browser may be blocking cookies, which this shop needs to know you. Nothing was ordered.`, `Vielleicht sperrt Ihr Browser Cookies; ohne sie erkennt der Shop Sie nicht. Bestellt wurde nichts.`);
+export const shutOutText = () => say(`Your browser may be blocking cookies, which this shop needs to know you. Allow them and press again; it counts only once.`, `Vielleicht sperrt Ihr Browser Cookies; ohne sie erkennt der Shop Sie nicht. Lassen Sie sie zu und drücken Sie noch einmal; es zählt nur einmal.`);
 export const failedElseTitle = () => say(`The shop refused this purchase`, `Der Shop hat diesen Kauf abgelehnt`);
 export const failedElseText = () => say(`It gave no reason that this page knows. You can press again.`, `Einen Grund, den diese Seite kennt, gab er nicht an. Sie können noch einmal drücken.`);
 export const reference = ({ id }: { id: string }) => say(`Reference ${id}`, `Kennzeichen ${id}`);
@@ -143,10 +143,10 @@ export const followUnknownText = () => say(`The shop does not know this link. On
 export const seeSale = () => say(`See the sale`, `Zum Verkauf`);
 export const openSoonMinutes = () => say(`The sale opens in less than 10 minutes.`, `Der Verkauf öffnet in weniger als 10 Minuten.`);
 export const openSoonMinute = () => say(`The sale opens in less than a minute.`, `Der Verkauf öffnet in weniger als einer Minute.`);
-export const openSoonSeconds = () => say(`The sale opens in 10 seconds.`, `Der Verkauf öffnet in 10 Sekunden.`);
+export const openSoonSeconds = () => say(`The sale opens in less than 10 seconds.`, `Der Verkauf öffnet in weniger als 10 Sekunden.`);
 export const endSoonMinutes = () => say(`The sale ends in less than 10 minutes.`, `Der Verkauf endet in weniger als 10 Minuten.`);
 export const endSoonMinute = () => say(`The sale ends in less than a minute.`, `Der Verkauf endet in weniger als einer Minute.`);
-export const endSoonSeconds = () => say(`The sale ends in 10 seconds.`, `Der Verkauf endet in 10 Sekunden.`);
+export const endSoonSeconds = () => say(`The sale ends in less than 10 seconds.`, `Der Verkauf endet in weniger als 10 Sekunden.`);
 export const saleIsOpen = () => say(`The sale is open.`, `Der Verkauf ist offen.`);
 export const ordersNone = () => say(`You have not bought anything yet.`, `Sie haben noch nichts gekauft.`);
 export const ordersSignIn = () => say(`Sign in to see your orders.`, `Melden Sie sich an, um Ihre Bestellungen zu sehen.`);

@@ -47,6 +47,18 @@ export function openPurchases(tools: BuyingTools, forgotten: () => void): Purcha
     return hasAccount(who) && who.shopper_id === owner;
   }
 
+  /** Another tab has signed in or out, for this one too. */
+  function heard({ key, newValue }: StorageEvent) {
+    if (key !== OWNER) return;
+    // Gone: what was theirs must not be seen any longer than it takes to hear of it.
+    if (newValue === null && owner !== undefined) {
+      owner = undefined;
+      forget(() => false);
+    }
+    void tools.session.learn();
+  }
+
+  addEventListener('storage', heard);
   return {
     of(sale) {
       if (sale === undefined) return NOTHING;

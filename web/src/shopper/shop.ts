@@ -1,5 +1,5 @@
 /** The shop's store: which view the address asks for, who is here, and how news reach what is shown. */
-import { batch, computed, effect, signal, untracked, type ReadonlySignal } from '@preact/signals';
+import { computed, effect, signal, untracked, type ReadonlySignal } from '@preact/signals';
 import { shopperApi, type Answer, type Config, type Sale } from '../shared/api.ts';
 import { createClient } from '../shared/client.ts';
 import { createClock } from '../shared/clock.ts';
@@ -66,7 +66,7 @@ export function openShop(): Shop {
     },
   });
   const { watch, forget, silentForMs, reached } = news;
-  const purchases = openPurchases({ api, session, clock, keep: openKeep(storage), watch, forget, silentForMs, reached, ended }, showPurchase);
+  const purchases = openPurchases({ api, session, clock, keep: openKeep(storage), watch, forget, silentForMs, reached, ended }, forgotten);
   const wanted = () => !document.hidden || purchases.anyPending();
   const catalogue = openCatalogue({ api, clock, live: news.isLive, wanted, reached, shown });
   const orders = openMyOrders(api, session.ended);
@@ -87,6 +87,11 @@ export function openShop(): Shop {
     if (words) notify(words.title, words.text);
     // What was known of the sale is out of date.
     if (purchase.at === 'lost') catalogue.refresh();
+  }
+
+  function forgotten() {
+    orders.forget();
+    showPurchase();
   }
 
   function showPurchase() {
@@ -154,15 +159,10 @@ export function openShop(): Shop {
     back();
   }
 
-  function belongTo(shopper: string | undefined) {
-    purchases.belongTo(shopper);
-    orders.forget();
-  }
-
   // Purchases that this browser keeps are those of who is signed in.
   effect(() => {
     const who = session.who.value;
-    if (hasAccount(who)) untracked(() => belongTo(who.shopper_id));
+    if (hasAccount(who)) untracked(() => purchases.belongTo(who.shopper_id));
   });
   // A ticket may tell which sale it is about only when it is decided.
   effect(() => {
@@ -200,7 +200,7 @@ export function openShop(): Shop {
     },
     async signOut() {
       const answer = await session.signOut();
-      if (answer.ok) batch(() => belongTo(undefined));
+      if (answer.ok) purchases.belongTo(undefined);
       return answer;
     },
   };

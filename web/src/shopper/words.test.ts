@@ -55,7 +55,7 @@ describe('what is spoken', () => {
       '',
       'The sale opens in less than 10 minutes.',
       'The sale opens in less than a minute.',
-      'The sale opens in 10 seconds.',
+      'The sale opens in less than 10 seconds.',
     ]);
   });
 
