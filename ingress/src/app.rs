@@ -36,6 +36,7 @@ use crate::log::publisher::Publisher;
 use crate::log::records::Records;
 use crate::openapi;
 use crate::problem::Problem;
+use crate::routes::operations::books::KeptBooks;
 use crate::routes::{
     accounts, operate, operations, orders, page, products, purchases, sale_orders, sales, sessions,
     tickets,
@@ -73,6 +74,7 @@ pub(crate) struct Parts {
     pub(crate) undecided: Undecided,
     pub(crate) pausing: Pausing,
     pub(crate) traffic: Traffic,
+    pub(crate) books: KeptBooks,
     pub(crate) rate_limits: RateLimits,
     pub(crate) admission: Admission,
     pub(crate) keys: Keys,

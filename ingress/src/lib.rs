@@ -61,6 +61,7 @@ use crate::front_door::rate_limits::RateLimits;
 use crate::log::Log;
 use crate::log::publisher::Publisher;
 use crate::log::records::Records;
+use crate::routes::operations::books::KeptBooks;
 use crate::routes::page::PageConfig;
 use crate::traffic::Traffic;
 
@@ -143,6 +144,7 @@ async fn run_with(
         undecided: Undecided::new(),
         pausing: Pausing::default(),
         traffic: traffic.clone(),
+        books: KeptBooks::new(),
         feed,
         pool,
         tickets,

@@ -1,9 +1,8 @@
 /** Every view and state, in light and dark: readable by everyone, nothing sideways on the smallest phone, and in two languages. */
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Purchase } from '../src/shopper/purchase.ts';
+import { violations } from './axe.ts';
 import { buyButton, Crowd, outcome, problem, sidewaysScroll } from './page.ts';
 import { givenASale, type Sale } from './stack.ts';
 
@@ -12,10 +11,8 @@ const SHIFT_MAX = 0.1;
 
 const crowd = new Crowd();
 let sale: Sale;
-let axe: string;
 
 beforeAll(async () => {
-  axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
   sale = await givenASale();
   await crowd.open();
 });
@@ -134,17 +131,6 @@ const addressOf = (look: Look) => (look.path === 'sale' ? `/?sale=${sale.id}` : 
 async function shoot(page: Page, name: string): Promise<void> {
   const folder = process.env.FIRSTCOME_SCREENSHOTS;
   if (folder) await page.screenshot({ path: `${folder}/${name.replaceAll(/\W+/g, '-')}.png`, fullPage: true });
-}
-
-/** Violations as "rule: where". */
-async function violations(page: Page): Promise<string[]> {
-  // Not by a script tag: the page's policy forbids what is not its own.
-  await page.evaluate(axe);
-  return page.evaluate(async () => {
-    const { axe } = window as unknown as { axe: { run: (options: object) => Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> } };
-    const found = await axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] });
-    return found.violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
-  });
 }
 
 test.each(Object.entries(LOOKS))('%s: no violation in light and dark, nothing sideways', async (name, look) => {

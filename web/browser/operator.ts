@@ -1,9 +1,7 @@
 /** An operator with a browser of their own, at the console. */
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import type { AxeResults } from 'axe-core';
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
 import { expect } from 'vitest';
+import { violations } from './axe.ts';
 import { BASE, call } from './stack.ts';
 
 /** How long anything on the page may take, in ms; generous, for the machine may be busy with the stack itself. */
@@ -106,21 +104,13 @@ export async function aShopperBuys(sale: string): Promise<string> {
   return ticket;
 }
 
-const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-
 /** What axe finds wrong with the page as it is, and whether it scrolls sideways. */
 export async function blemishes(page: Page): Promise<string[]> {
-  await page.evaluate(axe);
-  const found = await page.evaluate(async () => {
-    const { run } = (globalThis as unknown as { axe: { run(options: object): Promise<AxeResults> } }).axe;
-    const { violations } = await run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] });
-    return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(' | ')}`);
-  });
   const wide = await page.evaluate(() => {
     const boxes = [document.documentElement, ...document.querySelectorAll('dialog')];
     return boxes.filter((box) => box.scrollWidth > box.clientWidth).map((box) => `${box.tagName}: ${box.scrollWidth} px in ${box.clientWidth}`);
   });
-  return [...found, ...wide];
+  return [...(await violations(page)), ...wide];
 }
 
 /** Every fault of the page is one of the story. */

@@ -1,8 +1,10 @@
 //! For people who look after the system: partitions, decisions, the audit trail.
 
 use sale::{Partition, Place, SaleId};
+use serde::Serialize;
 use sqlx::PgPool;
 use time::OffsetDateTime;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::pages::{Page, Position};
@@ -37,6 +39,18 @@ pub(crate) struct ActionRow {
     pub(crate) decided_at: OffsetDateTime,
 }
 
+/// What Postgres has of a sale, all of one moment. `orders` and `sold` are equal, and `sold` is not above `stock`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = SaleBooks)]
+pub(crate) struct Books {
+    /// Orders that stand, counted. Those that were cancelled do not.
+    pub(crate) orders: i64,
+    /// Units sold, as the allocator wrote it.
+    pub(crate) sold: i32,
+    /// Units that there are to sell, those that were sold included.
+    pub(crate) stock: i32,
+}
+
 /// Every partition, or one: 1,024 rows at most.
 pub(crate) async fn partitions(
     pool: &PgPool,
@@ -53,6 +67,22 @@ pub(crate) async fn partitions(
     .fetch_all(pool)
     .await?;
     Ok(rows)
+}
+
+/// A sale's standing orders, counted, beside what its row says: one statement, so both are of one moment.
+/// `orders_one_per_unit` has an entry for each standing order, and nothing else.
+pub(crate) async fn books(pool: &PgPool, sale: SaleId) -> anyhow::Result<Option<Books>> {
+    let books = sqlx::query_as!(
+        Books,
+        r#"SELECT sold, stock,
+                  (SELECT count(*) FROM orders
+                   WHERE orders.sale_id = sales.id AND cancelled_at IS NULL) AS "orders!"
+           FROM sales WHERE id = $1"#,
+        sale.uuid()
+    )
+    .fetch_optional(pool)
+    .await?;
+    Ok(books)
 }
 
 /// When the record of a place was decided, by Postgres' clock. By the primary key.

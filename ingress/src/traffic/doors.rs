@@ -27,6 +27,8 @@ pub(super) struct Doors {
 
 struct Door {
     heard_at: Instant,
+    /// Whether each of its sales was heard of. Before that its part of the sum would be too small.
+    is_whole: bool,
     sales: HashMap<SaleId, Told>,
 }
 
@@ -36,30 +38,29 @@ struct Told {
 }
 
 impl Doors {
-    /// Takes note of what a door told.
-    pub(super) fn hear(&mut self, word: Word, now: Instant) {
+    /// Takes note of what a door told; whether it was not heard before.
+    pub(super) fn hear(&mut self, word: Word, now: Instant) -> bool {
         self.heard.retain(|_, door| door.is_present(now));
-        if self.heard.len() >= DOORS_MAX && !self.heard.contains_key(&word.door) {
-            return;
+        let is_new = !self.heard.contains_key(&word.door);
+        if is_new && self.heard.len() >= DOORS_MAX {
+            return false;
         }
         let door = self
             .heard
             .entry(word.door)
             .or_insert_with(|| Door::new(now));
         door.hear(word, now);
+        is_new
     }
 
-    /// How many there are.
+    /// How many there are whose figures are in.
     pub(super) fn present(&self, now: Instant) -> usize {
-        self.heard
-            .values()
-            .filter(|door| door.is_present(now))
-            .count()
+        self.heard.values().filter(|door| door.is_in(now)).count()
     }
 
     /// What each of them told of a sale.
     pub(super) fn of(&self, sale: SaleId, now: Instant) -> impl Iterator<Item = &Figures> {
-        let doors = self.heard.values().filter(move |door| door.is_present(now));
+        let doors = self.heard.values().filter(move |door| door.is_in(now));
         let told = doors.filter_map(move |door| door.sales.get(&sale));
         told.filter(move |told| told.is_valid(now))
             .map(|told| &told.figures)
@@ -70,6 +71,7 @@ impl Door {
     fn new(now: Instant) -> Self {
         Self {
             heard_at: now,
+            is_whole: false,
             sales: HashMap::new(),
         }
     }
@@ -82,6 +84,11 @@ impl Door {
                 self.sales.insert(sale, Told { at: now, figures });
             }
         }
+        self.is_whole |= self.sales.len() >= word.counted.min(SALES_COUNTED_MAX);
+    }
+
+    fn is_in(&self, now: Instant) -> bool {
+        self.is_whole && self.is_present(now)
     }
 
     fn is_present(&self, now: Instant) -> bool {
@@ -116,6 +123,7 @@ mod tests {
         Word {
             v: WORD_VERSION,
             door: Uuid::from_u128(door),
+            counted: sales.len(),
             sales: sales.collect(),
         }
     }
@@ -138,6 +146,32 @@ mod tests {
         doors.hear(word(2, &[(7, 0)]), now);
         assert_eq!(seen(&doors, 7, now), (2, 12));
         assert_eq!(seen(&doors, 8, now), (2, 1));
+    }
+
+    #[test]
+    fn a_door_counts_once_it_was_heard_whole() {
+        let (mut doors, now) = (Doors::default(), Instant::now());
+        let part = |sales| Word {
+            counted: 3,
+            ..word(1, sales)
+        };
+        assert!(doors.hear(part(&[(7, 10), (8, 1)]), now));
+        assert_eq!(seen(&doors, 7, now), (0, 0));
+        assert!(!doors.hear(part(&[(7, 11)]), now));
+        assert_eq!(seen(&doors, 7, now), (0, 0), "the same sale again");
+        doors.hear(part(&[(9, 2)]), now);
+        assert_eq!(seen(&doors, 7, now), (1, 11));
+        // It stays in when it begins to count more than it tells at once.
+        let more = Word {
+            counted: 100,
+            ..word(1, &[(7, 12)])
+        };
+        doors.hear(more, now);
+        assert_eq!(seen(&doors, 7, now), (1, 12));
+        // Silent for too long, it begins anew.
+        let later = now + SILENCE_MAX + Duration::from_millis(1);
+        assert!(doors.hear(part(&[(7, 13)]), later));
+        assert_eq!(seen(&doors, 7, later), (0, 0));
     }
 
     #[test]

@@ -17,6 +17,9 @@ pub(super) struct Word {
     pub(super) v: u32,
     /// Who tells it.
     pub(super) door: Uuid,
+    /// Sales it counts: once so many were heard of, it was heard whole.
+    #[serde(default)]
+    pub(super) counted: usize,
     /// Not all of its sales: those that are not here are as they were.
     pub(super) sales: BTreeMap<SaleId, Figures>,
 }
@@ -152,12 +155,13 @@ mod tests {
         let word = Word {
             v: WORD_VERSION,
             door: Uuid::nil(),
+            counted: 1,
             sales: [(sale, figures)].into(),
         };
         let text = serde_json::to_string(&word).unwrap();
         let door = Uuid::nil();
         let expected = format!(
-            r#"{{"v":1,"door":"{door}","sales":{{"{sale}":{{"accepted":2,"refused":{{"sold-out":1}},"verdicts_us":{{"900":2}}}}}}}}"#
+            r#"{{"v":1,"door":"{door}","counted":1,"sales":{{"{sale}":{{"accepted":2,"refused":{{"sold-out":1}},"verdicts_us":{{"900":2}}}}}}}}"#
         );
         assert_eq!(text, expected);
         assert_eq!(serde_json::from_str::<Word>(&text).unwrap(), word);

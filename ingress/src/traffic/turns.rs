@@ -1,5 +1,5 @@
-//! Which sales a door tells of this second: those whose figures changed, and of the others a few in turn,
-//! so that a door that has just begun soon knows them all. Knows no clock: it is asked once a second.
+//! Which sales a door tells of this second: those whose figures changed or that a door which has just begun does
+//! not know, and of the others a few in turn. Knows no clock: it is asked once a second.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -8,11 +8,11 @@ use sale::SaleId;
 use super::counted::SALES_COUNTED_MAX;
 use super::figures::Figures;
 
-/// Sales whose figures changed, told at once: a few kilobytes each, which stays far below what NATS takes in one
+/// Sales whose figures changed or that are owed, told at once: a few kilobytes each, which stays far below what NATS takes in one
 /// message. Where more changed, those that were not told for longest go first.
 const CHANGED_TOLD_MAX: usize = 48;
 
-/// Other sales told each second: all of them within 16 s.
+/// Other sales told each second: all of them within 16 s, for whoever missed a word.
 const QUIET_TOLD_MAX: usize = 16;
 
 /// Places kept free among the counted sales, for those that begin within the next second.
@@ -32,6 +32,8 @@ pub(super) struct Turns {
 struct Turn {
     told: Figures,
     told_at: u64,
+    /// Somebody is there who was not when it was told.
+    is_owed: bool,
     changed_at: u64,
 }
 
@@ -50,11 +52,13 @@ impl Turns {
         let (mut changed, mut quiet) = (Vec::new(), Vec::new());
         for (sale, figures) in counted {
             let turn = self.sales.entry(*sale).or_default();
-            if turn.told == *figures {
-                quiet.push((turn.told_at, *sale));
-            } else {
+            let is_changed = turn.told != *figures;
+            if is_changed {
                 turn.changed_at = self.second;
-                changed.push((turn.told_at, *sale));
+            }
+            match is_changed || turn.is_owed {
+                true => changed.push((turn.told_at, *sale)),
+                false => quiet.push((turn.told_at, *sale)),
             }
         }
         let tell =
@@ -67,11 +71,17 @@ impl Turns {
         }
     }
 
+    /// A door has just begun: tells all sales again, as if each had changed.
+    pub(super) fn owe_all(&mut self) {
+        self.sales.values_mut().for_each(|turn| turn.is_owed = true);
+    }
+
     fn told(&mut self, told: &BTreeMap<SaleId, Figures>) {
         for (sale, figures) in told {
             if let Some(turn) = self.sales.get_mut(sale) {
                 turn.told = figures.clone();
                 turn.told_at = self.second;
+                turn.is_owed = false;
             }
         }
     }
@@ -153,6 +163,20 @@ mod tests {
             told.extend(turns.next(&now).tell);
         }
         assert_eq!(told, now);
+    }
+
+    #[test]
+    fn all_that_is_quiet_is_told_at_once_when_somebody_comes() {
+        let mut turns = Turns::default();
+        let now = counted(CHANGED_TOLD_MAX, 1);
+        for _ in 0..2 * QUIET_S {
+            turns.next(&now);
+        }
+        turns.owe_all();
+        assert_eq!(turns.next(&now).tell, now);
+        // Once; and that is no sale of anything.
+        assert_eq!(turns.next(&now).tell.len(), QUIET_TOLD_MAX);
+        assert!(turns.sales.values().all(|turn| turn.changed_at == 1));
     }
 
     #[test]

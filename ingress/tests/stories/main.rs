@@ -7,6 +7,7 @@ mod tokens;
 mod wire;
 
 mod accounts;
+mod books;
 mod catalogue;
 mod commands;
 mod description;

@@ -17,6 +17,8 @@ export type Why = Schemas['Why'];
 export type Partition = Schemas['PartitionStanding'];
 export type OperatorAction = Schemas['OperatorAction'];
 export type TicketStory = Schemas['TicketStory'];
+/** What the database has of a sale, counted. */
+export type Books = Schemas['SaleBooks'];
 /** What is happening in a sale, over all doors. */
 export type Traffic = Schemas['SaleTraffic'];
 

@@ -5,9 +5,9 @@ import type { ChangedTerms, Sale } from './api.ts';
 import type { Desk } from './desk.ts';
 import { LIMITS } from './limits.gen.ts';
 import * as m from './messages.gen.ts';
-import { inputOf, instantOf } from './moment.ts';
+import { inputOf, instantOf, secondsOf } from './moment.ts';
 import { MomentField } from './moment-field.tsx';
-import { openPress } from './press.ts';
+import { wishOf } from './press.ts';
 import { PressDialog, ReasonField } from './press-form.tsx';
 import { checkChange, type ChangeDraft } from './terms.ts';
 
@@ -18,7 +18,7 @@ export function ChangeDialog({ desk, sale, left, done }: { desk: Desk; sale: Sal
   // As it was when this opened: what the operator compares with.
   const seen = useMemo(() => sale, []);
   const draft = useSignal<ChangeDraft>({ starts: inputOf(secondsOf(seen.starts_at)), ends: inputOf(secondsOf(seen.ends_at)), unitLimit: String(seen.unit_limit), reason: '' });
-  const press = useMemo(() => openPress<ChangedTerms, Sale>((key, body) => desk.api.changeSale(sale.id, key, body)), []);
+  const press = useMemo(() => desk.presses.of<ChangedTerms, Sale>(wishOf('change', sale), (key, body) => desk.api.changeSale(sale.id, key, body)), []);
   const { faults, body } = checkChange(draft.value, seen, desk.clock.now());
   const set = (field: keyof ChangeDraft) => (value: string) => void (draft.value = { ...draft.peek(), [field]: value });
 
@@ -54,5 +54,3 @@ export function ChangeDialog({ desk, sale, left, done }: { desk: Desk; sale: Sal
     </PressDialog>
   );
 }
-
-const secondsOf = (time: string) => Math.floor(Date.parse(time) / 1000) * 1000;

@@ -5,7 +5,7 @@ import type { Answer, Sale, Why } from './api.ts';
 import { ChangeDialog } from './change-dialog.tsx';
 import type { Desk } from './desk.ts';
 import * as m from './messages.gen.ts';
-import { openPress } from './press.ts';
+import { wishOf } from './press.ts';
 import { PressDialog, ReasonField } from './press-form.tsx';
 import { RestockDialog } from './restock-dialog.tsx';
 import { reasonFault, withReason } from './terms.ts';
@@ -71,10 +71,13 @@ interface WordDialogProps {
 /** A command that is nothing but a word. */
 function WordDialog({ desk, sale, word, left, done }: WordDialogProps) {
   const { title, text, done: said } = WORDS[word];
-  return <AskWhy title={title()} text={text()} act={NAMES[word]()} send={(key, why) => desk.api[word](sale.id, key, why)} left={left} done={() => done(said())} />;
+  return <AskWhy desk={desk} wish={wishOf(word, sale)} title={title()} text={text()} act={NAMES[word]()} send={(key, why) => desk.api[word](sale.id, key, why)} left={left} done={() => done(said())} />;
 }
 
 export interface AskWhyProps<Done> {
+  desk: Desk;
+  /** Of what the press is; see `Presses`. */
+  wish: string;
   title: string;
   text: string;
   act: string;
@@ -84,9 +87,9 @@ export interface AskWhyProps<Done> {
 }
 
 /** Asks whether, and why. */
-export function AskWhy<Done>({ title, text, act, send, left, done }: AskWhyProps<Done>) {
+export function AskWhy<Done>({ desk, wish, title, text, act, send, left, done }: AskWhyProps<Done>) {
   const reason = useSignal('');
-  const press = useMemo(() => openPress<Why, Done>(send), []);
+  const press = useMemo(() => desk.presses.of<Why, Done>(wish, send), []);
   const fault = reasonFault(reason.value);
   return (
     <PressDialog press={press} title={title} text={text} act={act} left={left} done={done} body={() => (fault === undefined ? withReason({}, reason.value) : undefined)}>

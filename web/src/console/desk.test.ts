@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { Client } from '../shared/client.ts';
 import type { Session, Who } from '../shared/session.ts';
 import type { Answer } from './api.ts';
-import { patient } from './desk.ts';
+import { OTHER_OPERATOR, patient } from './desk.ts';
 
 const OPERATOR: Who = { shopper_id: 'o1', role: 'operator', expires_at: '', email: 'ada@example.org' };
 const SHOPPER: Who = { shopper_id: 's1', role: 'shopper', expires_at: '', email: 'bob@example.org' };
@@ -19,7 +19,9 @@ function givenADesk(answers: Answer<unknown>[], learnt: Who = OPERATOR) {
     return answers.shift() ?? refused('no-more-answers');
   }) as unknown as Client;
   const session = { who, ended: () => (who.value = 'nobody'), learn: async () => (who.value = learnt) } as unknown as Session;
-  return { who, isOpen, calls: () => calls, ask: () => patient(call, session, isOpen)('get', '/v1/operations/partitions') };
+  const client = patient(call, session, isOpen);
+  const press = () => client('post', '/v1/products', { header: { 'Idempotency-Key': 'k1' }, body: { name: 'Lamp', description: '' } });
+  return { ...{ who, isOpen, press }, calls: () => calls, ask: () => client('get', '/v1/operations/partitions') };
 }
 
 /** Until everything that can go on has gone on. */
@@ -62,4 +64,22 @@ test('calls end when the desk is left', async () => {
   await settled();
   desk.isOpen.value = false;
   expect(await answer).toEqual(refused('unauthorized'));
+});
+
+test('what an operator pressed goes on when they are back', async () => {
+  const desk = givenADesk([refused('unauthorized'), { ok: true, body: 'done' }]);
+  const answer = desk.press();
+  await settled();
+  desk.who.value = { ...OPERATOR };
+  expect(await answer).toEqual({ ok: true, body: 'done' });
+});
+
+test('what one operator pressed is not done as another, who may look all the same', async () => {
+  const desk = givenADesk([refused('unauthorized'), refused('unauthorized'), { ok: true, body: 'seen' }]);
+  const [pressed, asked] = [desk.press(), desk.ask()];
+  await settled();
+  desk.who.value = { ...OPERATOR, shopper_id: 'o2', email: 'eve@example.org' };
+  expect(await pressed).toEqual({ ok: false, problem: OTHER_OPERATOR });
+  expect(await asked).toEqual({ ok: true, body: 'seen' });
+  expect(desk.calls()).toBe(3);
 });

@@ -5,7 +5,8 @@ import { createClock, type Clock } from '../shared/clock.ts';
 import { problemWords } from '../shared/problems.ts';
 import { openSession, type Session, type Who } from '../shared/session.ts';
 import { browserStorage } from '../shared/storage.ts';
-import { operatorApi, type Answer, type OperatorApi } from './api.ts';
+import { openPresses, type Presses } from './press.ts';
+import { operatorApi, type Answer, type Problem, type OperatorApi } from './api.ts';
 import { address, routeOf, type Route } from './route.ts';
 
 /** What stands before the desk: nothing once it is open. */
@@ -15,6 +16,8 @@ export interface Desk {
   api: OperatorApi;
   clock: Clock;
   session: Session;
+  /** What was pressed here and has not come to its end. */
+  presses: Presses;
   gate: ReadonlySignal<Gate>;
   /** The session has ended under somebody's hands: everything stays as it is until they are back. */
   isInterrupted: ReadonlySignal<boolean>;
@@ -38,6 +41,7 @@ export function openDesk(): Desk {
   const isOpen = signal(false);
   const route = signal<Route>(routeOf(location.hash));
   const told = signal('');
+  const presses = openPresses();
 
   const gate = computed<Gate>(() => {
     if (isOpen.value) return 'open';
@@ -45,8 +49,13 @@ export function openDesk(): Desk {
     if (who === 'unknown') return hasAsked.value ? 'unreachable' : 'opening';
     return who === 'nobody' ? 'sign-in' : 'not-operator';
   });
+  let seated: string | undefined;
   effect(() => {
-    if (isOperator(session.who.value)) isOpen.value = true;
+    const who = session.who.value;
+    if (!isOperator(who)) return;
+    isOpen.value = true;
+    if (idOf(who) !== seated) presses.forget();
+    seated = idOf(who);
   });
   const isInterrupted = computed(() => isOpen.value && !isOperator(session.who.value));
 
@@ -77,20 +86,27 @@ export function openDesk(): Desk {
   });
   void retry();
   const api = operatorApi(patient(bare, session, isOpen));
-  return { ...{ api, clock, session, gate, isInterrupted, route, told, retry, leave }, tell, go };
+  return { ...{ api, clock, session, presses, gate, isInterrupted, route, told, retry, leave }, tell, go };
 }
+
+/** A command of one operator that another one finds waiting: it is theirs to press, or not. Only this page knows this word. */
+export const OTHER_OPERATOR: Problem = { code: 'other-operator' };
+
+const idOf = (who: Who): string | undefined => (typeof who === 'object' ? who.shopper_id : undefined);
 
 /**
  * A client whose calls wait while nobody is signed in, and are then made again: what was typed and pressed is not lost with a
- * session. They end unanswered when the desk is left.
+ * session. They end unanswered when the desk is left, and what changes something is refused when somebody else has sat down.
  */
 export function patient(call: Client, session: Session, isOpen: ReadonlySignal<boolean>): Client {
   async function made(...given: Parameters<Client>): Promise<Answer<unknown>> {
+    const asker = idOf(session.who.peek());
     for (;;) {
       const before = session.who.peek();
       const answer = (await call(...given)) as Answer<unknown>;
       if (answer.ok || !(await hasEnded(answer.problem.code, session, before))) return answer;
       if (!(await operatorIsBack(session, isOpen))) return answer;
+      if (given[0] !== 'get' && idOf(session.who.peek()) !== asker) return { ok: false, problem: OTHER_OPERATOR };
     }
   }
   return made as Client;

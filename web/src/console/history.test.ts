@@ -19,6 +19,15 @@ test('samples come out as columns, in order, with what is not known left empty',
   ]);
 });
 
+test('words of other doors that come late do not make the drawn rate jump', () => {
+  const history = createHistory();
+  // Ten a second, of which every other answer knows nothing new.
+  [0, 0, 20, 20, 40, 40, 60].forEach((accepted, second) => history.push(look(second * 1_000, accepted)));
+  const [, drawn = []] = history.columns(['accepted']);
+  expect(drawn).toHaveLength(7);
+  for (const rate of drawn.slice(3)) expect(Math.abs((rate ?? Number.NaN) - 10)).toBeLessThan(4);
+});
+
 test('the oldest sample makes room', () => {
   const history = createHistory(3);
   for (const at of [1, 2, 3, 4, 5]) history.push(look(at * 1_000, at));

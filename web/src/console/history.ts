@@ -1,16 +1,22 @@
 /** The last minutes of a sale, sample by sample, as the charts draw them. Pure; a ring that forgets the oldest. */
-import { rateBetween, rateLately, sum, type Counts, type Rate } from './rates.ts';
+import { rateLately, sum, type Counts, type Rate } from './rates.ts';
 
 /** Ten minutes at a sample a second. */
 export const SAMPLES_MAX = 600;
 /** Longer than this without a sample is a gap in the line, in ms: two answers are missing. */
 const GAP_MS = 3_000;
+/**
+ * Drawn rates are the mean of so many ms: three answers, and half a second for late ones. What another door tells is up to a second
+ * old: from one answer to the next its purchases come twice, or not at all.
+ */
+const DRAWN_OVER_MS = 3_500;
 
 /** What one look tells beside the counters. */
 export interface Look extends Counts {
   remaining: number;
-  backlog: number;
-  waitMs: number;
+  /** Of the whole partition; absent when the door does not know it. */
+  backlog: number | null;
+  waitMs: number | null;
   /** Absent while nothing is decided. */
   verdictMs: { p50: number; p99: number } | null;
 }
@@ -50,8 +56,8 @@ export function createHistory(samplesMax = SAMPLES_MAX): History {
       if (isGap) add(last.atMs + 1, NOTHING);
       looks.push(look);
       if (looks.length > samplesMax) looks.shift();
-      // Over a gap the mean would be true, and drawn as the rate of its last second false.
-      add(look.atMs, sampleOf(look, last && !isGap ? rateBetween(last, look) : undefined));
+      // Over a gap the mean would be true, and drawn as the rate of its last seconds false.
+      add(look.atMs, sampleOf(look, isGap ? undefined : rateLately(looks, DRAWN_OVER_MS)));
     },
     columns: (lines) => [[...times], ...lines.map((line) => samples.map((sample) => sample[line]))],
     rate: (windowMs) => rateLately(looks, windowMs),

@@ -4,6 +4,7 @@ import type { ComponentChildren } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { count } from '../shared/format.ts';
 import type { Traffic } from './api.ts';
+import { audit, auditWords } from './books.ts';
 import { Chart, type ChartLine } from './chart.tsx';
 import * as m from './messages.gen.ts';
 import { timeOfDay } from './moment.ts';
@@ -12,7 +13,7 @@ import { StockMeter } from './pieces.tsx';
 import { sum, type Rate } from './rates.ts';
 import { address } from './route.ts';
 import { Table } from './table.tsx';
-import { addsUp, STALE_MS, type Watch } from './watch.ts';
+import { STALE_MS, type Watch } from './watch.ts';
 import { causeWords, refusalWords } from './words.ts';
 
 /** Rates in figures are the mean of so many ms: calm enough to read. */
@@ -95,17 +96,18 @@ function StaleNote({ watch, traffic }: { watch: Watch; traffic: Traffic }) {
   return <p class="stale-note">{m.staleText({ time: timeOfDay(Date.parse(traffic.server_time)), why })}</p>;
 }
 
-function Check({ traffic: { sale } }: { traffic: Traffic }) {
-  const figures = { sold: count(sale.sold), remaining: count(sale.remaining), stock: count(sale.stock) };
-  const isGood = addsUp(sale);
+function Check({ traffic: { books } }: { traffic: Traffic }) {
+  const found = audit(books);
   return (
-    <p class="check" data-good={isGood} role={isGood ? undefined : 'alert'}>
-      {isGood ? m.checkGood(figures) : m.checkBad(figures)} <a href={address({ view: 'runbook', name: 'prove-a-sale' })}>{m.checkRunbook()}</a>
+    <p class="check" data-audit={found} role={found === 'bad' ? 'alert' : undefined}>
+      {auditWords(books)} <a href={address({ view: 'runbook', name: 'prove-a-sale' })}>{m.checkRunbook()}</a>
     </p>
   );
 }
 
-function Tiles({ traffic: { sale, accepted, refused, queue, verdict_ms }, rate }: { traffic: Traffic; rate: Rate | undefined }) {
+function Tiles({ traffic: { sale, accepted, refused, queue, verdict_ms, partition }, rate }: { traffic: Traffic; rate: Rate | undefined }) {
+  // Who waits there may wait for another sale.
+  const where = partition ? m.ofPartition({ number: String(partition.partition) }) : m.ofItsPartition();
   return (
     <dl class="tiles">
       <Tile name={m.tileLeft()} value={count(sale.remaining)} note={m.tileLeftOf({ stock: count(sale.stock), sold: count(sale.sold) })}>
@@ -113,8 +115,8 @@ function Tiles({ traffic: { sale, accepted, refused, queue, verdict_ms }, rate }
       </Tile>
       <Tile name={m.tileAccepted()} value={perSecond(rate?.accepted)} note={m.inTotal({ n: accepted })} />
       <Tile name={m.tileRefused()} value={perSecond(rate?.refused)} note={m.inTotal({ n: sum(refused) })} />
-      <Tile name={m.tileBacklog()} value={count(queue.purchases)} note={m.ofMost({ most: count(queue.purchases_max) })} />
-      <Tile name={m.tileWait()} value={milliseconds(queue.wait_ms)} note={m.ofMost({ most: milliseconds(queue.wait_max_ms) })} />
+      <Tile name={m.tileBacklog({ where })} value={known(queue.purchases, count)} note={m.ofMost({ most: count(queue.purchases_max) })} />
+      <Tile name={m.tileWait({ where })} value={known(queue.wait_ms, milliseconds)} note={m.ofMost({ most: milliseconds(queue.wait_max_ms) })} />
       <Tile name={m.tileVerdict()} value={verdict_ms ? `${milliseconds(verdict_ms.p50)} · ${milliseconds(verdict_ms.p99)}` : '–'} note={verdict_ms ? m.verdictHint() : m.verdictNone()} />
     </dl>
   );
@@ -156,6 +158,8 @@ function Refusals({ traffic: { refused, doors }, rate }: { traffic: Traffic; rat
     </section>
   );
 }
+
+export const known = (figure: number | null, words: (figure: number) => string): string => (figure === null ? m.notKnown() : words(figure));
 
 /** Below ten with a decimal, for then it matters. */
 export function perSecond(rate: number | undefined): string {

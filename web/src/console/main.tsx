@@ -16,7 +16,7 @@ if (root) {
   const desk = openDesk();
   root.replaceChildren();
   render(
-    <Fallback>
+    <Fallback text={m.brokenText}>
       <App desk={desk} />
     </Fallback>,
     root,

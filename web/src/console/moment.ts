@@ -23,6 +23,9 @@ export function instantOf(input: string): number | undefined {
   return Number.isNaN(ms) || inputOf(ms) !== written(parts) ? undefined : ms;
 }
 
+/** In ms since 1970. Inputs know no thousandths of a second: what was not touched must not count as changed. */
+export const secondsOf = (time: string): number => Math.floor(Date.parse(time) / 1000) * 1000;
+
 const DATE: Intl.DateTimeFormatOptions = { year: 'numeric', month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit' };
 const SECOND: Intl.DateTimeFormatOptions = { second: '2-digit' };
 

@@ -10,10 +10,10 @@ import * as m from './messages.gen.ts';
 import { inputOf } from './moment.ts';
 import { MomentField } from './moment-field.tsx';
 import { Moment, Trouble } from './pieces.tsx';
-import { openPress } from './press.ts';
 import { PressDialog, ReasonField } from './press-form.tsx';
 import { address } from './route.ts';
 import { checkSale, type Faults, type SaleDraft } from './terms.ts';
+import { openedWords } from './words.ts';
 
 /** A sale begins at the next full five minutes and lasts an hour, unless its operator says otherwise; in ms. */
 const STEP_MS = 5 * 60_000;
@@ -90,8 +90,8 @@ function SaleFields({ draft, faults, sent }: { draft: Signal<SaleDraft>; faults:
 }
 
 function Review({ desk, terms, name, left }: { desk: Desk; terms: NewSale; name: string; left: () => void }) {
-  const press = useMemo(() => openPress<NewSale, Sale>(desk.api.openSale), []);
-  const opened = (sale: Sale) => desk.go({ view: 'sale', sale: sale.id, part: 'live' }, m.saleOpened({ name }));
+  const press = useMemo(() => desk.presses.of<NewSale, Sale>('open a sale', desk.api.openSale), []);
+  const opened = (sale: Sale) => desk.go({ view: 'sale', sale: sale.id, part: 'live' }, openedWords(sale, name));
   return (
     <PressDialog press={press} title={m.reviewTitle()} text={m.reviewText()} act={m.openSale()} body={() => terms} left={left} done={opened}>
       {() => (

@@ -55,7 +55,7 @@ export function Orders({ desk, sale }: { desk: Desk; sale: string }) {
 }
 
 export function CancelDialog({ desk, order, left, done }: { desk: Desk; order: string; left: () => void; done: () => void }) {
-  return <AskWhy title={m.cancelTitle()} text={m.cancelText({ order })} act={m.cancelDo()} send={(key, why) => desk.api.cancelOrder(order, key, why)} left={left} done={done} />;
+  return <AskWhy desk={desk} wish={`cancel ${order}`} title={m.cancelTitle()} text={m.cancelText({ order })} act={m.cancelDo()} send={(key, why) => desk.api.cancelOrder(order, key, why)} left={left} done={done} />;
 }
 
 const columns = (cancel: (order: Order) => void): Column<Order>[] => [

@@ -32,9 +32,11 @@ export function PressForm<Body, Done>({ press, body, act, done, left, children, 
   }, [state]);
   useEffect(() => press.leave, []);
 
+  const wanted = body();
+  const repeats = wanted !== undefined && press.repeats(wanted);
+
   function submit(form: HTMLFormElement) {
     sent.value = true;
-    const wanted = body();
     if (wanted !== undefined) return void press.press(wanted);
     focusFirstFault(form);
   }
@@ -48,12 +50,12 @@ export function PressForm<Body, Done>({ press, body, act, done, left, children, 
       }}
     >
       {children?.(sent.value)}
-      <PressNote state={state} remedy={remedy} />
+      <PressNote state={state} repeats={repeats} remedy={remedy} />
       <p class="row">
         <button type="submit" class="main" aria-disabled={isBusy}>
-          {isBusy ? m.sending() : state.at === 'open' ? m.tryAgain() : act}
+          {isBusy ? m.sending() : state.at === 'open' && repeats ? m.tryAgain() : act}
         </button>
-        <button type="button" class="quiet" onClick={left}>
+        <button type="button" class="quiet" aria-disabled={!mayLeave(press)} onClick={() => mayLeave(press) && left()}>
           {m.back()}
         </button>
       </p>
@@ -61,12 +63,15 @@ export function PressForm<Body, Done>({ press, body, act, done, left, children, 
   );
 }
 
-function PressNote<Done>({ state, remedy }: { state: PressState<Done>; remedy: ComponentChildren }) {
+/** Not while it is on its way: whoever left would not be told what came of it. The answer, or that there is none, comes within seconds. */
+const mayLeave = ({ state }: Press<never, unknown>) => state.value.at !== 'sending';
+
+function PressNote<Done>({ state, repeats, remedy }: { state: PressState<Done>; repeats: boolean; remedy: ComponentChildren }) {
   return (
     <div class="press-note" role="alert">
       {state.at === 'under-way' && <p class="under-way">{m.underWay()}</p>}
       {(state.at === 'open' || state.at === 'refused') && <p class="fault">{refusalWords(state.problem)}</p>}
-      {state.at === 'open' && <p class="hint">{m.pressAgain()}</p>}
+      {state.at === 'open' && <p class="hint">{repeats ? m.pressAgain() : m.pressAnew()}</p>}
       {state.at === 'refused' && remedy}
     </div>
   );
@@ -75,7 +80,7 @@ function PressNote<Done>({ state, remedy }: { state: PressState<Done>; remedy: C
 /** The same in front of the page. */
 export function PressDialog<Body, Done>({ title, text, ...form }: PressFormProps<Body, Done> & { title: string; text: string }) {
   return (
-    <Dialog title={title} dismissed={form.left}>
+    <Dialog title={title} dismissed={() => mayLeave(form.press) && form.left()}>
       <p class="dialog-text">{text}</p>
       <PressForm {...form} />
     </Dialog>

@@ -1,6 +1,6 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Answer } from './api.ts';
-import { openPress } from './press.ts';
+import { openPress, openPresses, wishOf } from './press.ts';
 
 const done: Answer<string> = { ok: true, body: 'done' };
 const underWay: Answer<undefined> = { ok: true, body: undefined };
@@ -79,4 +79,78 @@ test('nobody asks on for a dialog that was left', async () => {
   press.leave();
   await pressed;
   expect(sent).toHaveLength(1);
+});
+
+describe('a dialog that was closed and opened again', () => {
+  test('repeats the press whose answer was lost, and says so', async () => {
+    const { press, sent } = givenAButton(refused('unreachable'), done);
+    await press.press({ stock: 1 });
+    press.leave();
+    expect([press.state.value.at, press.repeats({ stock: 1 }), press.repeats({ stock: 2 })]).toEqual(['ready', true, false]);
+    await press.press({ stock: 1 });
+    expect(press.state.value.at).toBe('done');
+    expect(sent).toEqual(['k1 {"stock":1}', 'k1 {"stock":1}']);
+  });
+
+  test('asks on for what is under way with its key', async () => {
+    const { press, sent } = givenAButton(underWay, done);
+    const left = press.state.subscribe(({ at }) => at === 'under-way' && press.leave());
+    await press.press({});
+    left();
+    expect([press.state.value.at, sent.length]).toEqual(['ready', 1]);
+    await press.press({});
+    expect(press.state.value.at).toBe('done');
+    expect(sent).toEqual(['k1 {}', 'k1 {}']);
+  });
+
+  test('is told the end that came meanwhile', async () => {
+    const { press } = givenAButton(refused('closed'));
+    const pressed = press.press({});
+    press.leave();
+    await pressed;
+    expect(press.state.value).toEqual({ at: 'refused', problem: { code: 'closed' } });
+  });
+});
+
+describe('the presses of a desk', () => {
+  const desk = () => {
+    let keys = 0;
+    return openPresses({ newKey: () => `k${(keys += 1)}`, wait: async () => {} });
+  };
+  const sending = (keys: string[], answer: Answer<string>) => async (key: string) => {
+    keys.push(key);
+    return answer;
+  };
+
+  test.each([
+    ['nobody knows its end: it goes on', 'unreachable', ['k1', 'k1']],
+    ['it was refused: the next is another', 'closed', ['k1', 'k2']],
+  ])('%s', async (_, code, expected) => {
+    const presses = desk();
+    const keys: string[] = [];
+    for (const answer of [refused(code), done]) {
+      const press = presses.of<object, string>('pause s1 3', sending(keys, answer));
+      await press.press({});
+      press.leave();
+    }
+    expect(keys).toEqual(expected);
+  });
+
+  test('another wish has a press of its own, also with the same body', async () => {
+    const presses = desk();
+    const keys: string[] = [];
+    for (const sale of [{ id: 's1', version: 3 }, { id: 's1', version: 4 }, { id: 's2', version: 3 }]) {
+      await presses.of<object, string>(wishOf('pause', sale), sending(keys, refused('unreachable'))).press({});
+    }
+    expect(keys).toEqual(['k1', 'k2', 'k3']);
+  });
+
+  test('whoever sits down next begins anew', async () => {
+    const presses = desk();
+    const keys: string[] = [];
+    await presses.of<object, string>('open a sale', sending(keys, refused('unreachable'))).press({});
+    presses.forget();
+    await presses.of<object, string>('open a sale', sending(keys, done)).press({});
+    expect(keys).toEqual(['k1', 'k2']);
+  });
 });

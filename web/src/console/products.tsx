@@ -8,7 +8,6 @@ import { LIMITS } from './limits.gen.ts';
 import * as m from './messages.gen.ts';
 import { openPages } from './pages.ts';
 import { Area, Listed, Moment } from './pieces.tsx';
-import { openPress } from './press.ts';
 import { PressForm } from './press-form.tsx';
 import { address } from './route.ts';
 import { Table, type Column } from './table.tsx';
@@ -48,7 +47,7 @@ const columns = (): Column<Product>[] => [
 
 export function NewProductForm({ desk }: { desk: Desk }) {
   const draft = useSignal<ProductDraft>({ name: '', description: '' });
-  const press = useMemo(() => openPress<NewProduct, Product>(desk.api.createProduct), []);
+  const press = useMemo(() => desk.presses.of<NewProduct, Product>('create a product', desk.api.createProduct), []);
   const { faults, body } = checkProduct(draft.value);
   const set = (field: keyof ProductDraft) => (value: string) => void (draft.value = { ...draft.peek(), [field]: value });
   return (

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { rateBetween, rateLately, type Counts } from './rates.ts';
+import { rateLately, type Counts } from './rates.ts';
 
 const look = (atMs: number, accepted: number, refused: Record<string, number> = {}, doors = 1): Counts => ({ atMs, accepted, refused, doors });
 
 describe('between two looks', () => {
   test('what has grown is told per second, by cause and in total', () => {
-    expect(rateBetween(look(0, 10, { busy: 1 }), look(2_000, 30, { busy: 5, 'sold-out': 2 }))).toEqual({
+    expect(rateLately([look(0, 10, { busy: 1 }), look(2_000, 30, { busy: 5, 'sold-out': 2 })], 5_000)).toEqual({
       accepted: 10,
       refused: 3,
       byCause: { busy: 2, 'sold-out': 1 },
@@ -20,7 +20,7 @@ describe('between two looks', () => {
     ['a door went', look(0, 100, {}, 2), look(1_000, 120, {}, 1)],
     ['no time has passed', look(5, 1), look(5, 2)],
   ])('nothing is told when %s', (_, before, after) => {
-    expect(rateBetween(before, after)).toBeUndefined();
+    expect(rateLately([before, after], 5_000)).toBeUndefined();
   });
 });
 

@@ -23,11 +23,6 @@ export interface Rate {
   byCause: Record<string, number>;
 }
 
-/** Between two looks; nothing when they cannot be compared. */
-export function rateBetween(before: Counts, after: Counts): Rate | undefined {
-  return rateOf([[before, after]]);
-}
-
 /** Over the looks of the last `windowMs`, leaving out what cannot be compared. `looks` are in order of time. */
 export function rateLately(looks: readonly Counts[], windowMs: number): Rate | undefined {
   const last = looks.at(-1);

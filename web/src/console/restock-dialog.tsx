@@ -6,7 +6,7 @@ import type { Restock, Sale } from './api.ts';
 import type { Desk } from './desk.ts';
 import { LIMITS } from './limits.gen.ts';
 import * as m from './messages.gen.ts';
-import { openPress } from './press.ts';
+import { wishOf } from './press.ts';
 import { PressDialog, ReasonField } from './press-form.tsx';
 import { reasonFault, stockFault, withReason } from './terms.ts';
 
@@ -22,7 +22,7 @@ export function RestockDialog({ desk, sale, left, done }: RestockDialogProps) {
   const seen = useSignal(sale);
   const stock = useSignal(String(sale.stock));
   const reason = useSignal('');
-  const press = useMemo(() => openPress<Restock, Sale>((key, body) => desk.api.restock(sale.id, key, body)), []);
+  const press = useMemo(() => desk.presses.of<Restock, Sale>(wishOf('restock', sale), (key, body) => desk.api.restock(sale.id, key, body)), []);
   const { version, sold, remaining } = seen.value;
   const faults = { stock: stockFault(stock.value, sold), reason: reasonFault(reason.value) };
 

@@ -18,7 +18,7 @@ const PARTS: Record<SalePart, () => string> = { live: m.partLive, orders: m.part
 export function SaleView({ desk, sale: id, part }: { desk: Desk; sale: string; part: SalePart }) {
   const opened = useSignal<Watch | undefined>(undefined);
   useEffect(() => {
-    const watch = openWatch(() => desk.api.traffic(id), desk.clock.now);
+    const watch = openWatch(() => desk.api.traffic(id), { elapsed: () => performance.now(), shop: desk.clock.now });
     opened.value = watch;
     return () => watch.stop();
   }, [id]);

@@ -5,7 +5,7 @@
 import type { ChangedTerms, NewProduct, NewSale, Sale } from './api.ts';
 import { LIMITS } from './limits.gen.ts';
 import * as m from './messages.gen.ts';
-import { instantOf } from './moment.ts';
+import { instantOf, secondsOf } from './moment.ts';
 import { count } from '../shared/format.ts';
 
 /** What is wrong, by field; a field that is right is absent. */
@@ -145,9 +145,6 @@ function textFault(text: string, { minLength = 0, maxLength, pattern }: { minLen
   if (length > maxLength) return m.faultTooLong({ n: maxLength });
   return new RegExp(pattern).test(text) ? undefined : m.faultCharacters();
 }
-
-/** Inputs know no thousandths of a second: what was not touched must not count as changed. */
-const secondsOf = (time: string) => Math.floor(Date.parse(time) / 1000) * 1000;
 
 const isRight = (faults: object) => Object.keys(faults).length === 0;
 

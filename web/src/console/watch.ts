@@ -25,14 +25,20 @@ export interface Watch {
   stop(): void;
 }
 
-/** `now` never runs back, in ms since 1970. */
-export function openWatch(ask: () => Promise<Answer<Traffic>>, now: () => number): Watch {
+export interface WatchClocks {
+  /** Time of the page, in ms: paces the questions and tells the age. Nothing that is heard moves it. */
+  elapsed: () => number;
+  /** The shop's time in ms since 1970, for what is drawn. Until the first answer it is the computer's, which may be an hour off. */
+  shop: () => number;
+}
+
+export function openWatch(ask: () => Promise<Answer<Traffic>>, { elapsed, shop }: WatchClocks): Watch {
   const latest = signal<Traffic | undefined>(undefined);
   const problem = signal<Problem | undefined>(undefined);
   const ageMs = signal(0);
   const samples = signal(0);
   const history = createHistory();
-  let heardAt = now();
+  let heardAt = elapsed();
   let timer: ReturnType<typeof setTimeout> | undefined;
   let stopped = false;
   let asking = false;
@@ -41,12 +47,12 @@ export function openWatch(ask: () => Promise<Answer<Traffic>>, now: () => number
     clearTimeout(timer);
     if (asking || stopped) return;
     asking = true;
-    const began = now();
+    const began = elapsed();
     const answer = await ask();
     asking = false;
     if (stopped) return;
     batch(() => (answer.ok ? takeIn(answer.body) : (problem.value = answer.problem)));
-    timer = setTimeout(look, Math.max(0, ASK_EVERY_MS - (now() - began)));
+    timer = setTimeout(look, Math.max(0, ASK_EVERY_MS - (elapsed() - began)));
   }
 
   function takeIn(traffic: Traffic) {
@@ -54,13 +60,13 @@ export function openWatch(ask: () => Promise<Answer<Traffic>>, now: () => number
     const sale = latest.peek()?.sale;
     latest.value = sale && sale.revision > traffic.sale.revision ? { ...traffic, sale } : traffic;
     problem.value = undefined;
-    heardAt = now();
+    heardAt = elapsed();
     ageMs.value = 0;
-    history.push(lookOf(latest.peek() ?? traffic, heardAt));
+    history.push(lookOf(latest.peek() ?? traffic, shop()));
     samples.value += 1;
   }
 
-  const ageing = setInterval(() => (ageMs.value = now() - heardAt), AGE_EVERY_MS);
+  const ageing = setInterval(() => (ageMs.value = elapsed() - heardAt), AGE_EVERY_MS);
   void look();
   return {
     ...{ latest, problem, ageMs, history, samples },
@@ -76,6 +82,3 @@ export function openWatch(ask: () => Promise<Answer<Traffic>>, now: () => number
 function lookOf({ accepted, refused, doors, queue, sale, verdict_ms }: Traffic, atMs: number): Look {
   return { ...{ atMs, accepted, refused, doors }, remaining: sale.remaining, backlog: queue.purchases, waitMs: queue.wait_ms, verdictMs: verdict_ms ?? null };
 }
-
-/** The promise that stands over everything: what is sold and what is left are the stock. */
-export const addsUp = ({ stock, sold, remaining }: { stock: number; sold: number; remaining: number }): boolean => sold >= 0 && remaining >= 0 && sold + remaining === stock;

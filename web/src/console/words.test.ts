@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { actionWords, causeWords, refusalWords, rulingWords, stateWords, termsOf } from './words.ts';
+import { actionWords, causeWords, openedWords, refusalWords, rulingWords, stateWords, termsOf } from './words.ts';
 
 test('the words of the API are told in plain ones', () => {
   expect([stateWords('sold-out'), causeWords('rate-limited'), rulingWords('replay'), actionWords('restock')]).toEqual([
@@ -10,12 +10,17 @@ test('the words of the API are told in plain ones', () => {
   ]);
 });
 
+test('a sale that begins later is not called open', () => {
+  expect([openedWords({ state: 'active' }, 'Lamp'), openedWords({ state: 'upcoming' }, 'Lamp')]).toEqual(['The sale of Lamp is open.', 'The sale of Lamp is announced.']);
+});
+
 test('a word that nobody foresaw is shown as it is', () => {
   expect([causeWords('eclipse'), rulingWords('eclipse'), actionWords('eclipse')]).toEqual(['eclipse', 'eclipse', 'eclipse']);
 });
 
 test('a refusal says what to do, or what the server had to say', () => {
   expect(refusalWords({ code: 'stale-version' })).toContain('Somebody else has changed the sale');
+  expect(refusalWords({ code: 'other-operator' })).toContain('You are not who pressed this');
   expect(refusalWords({ code: 'invalid', detail: 'stock is at most 9' })).toContain('stock is at most 9');
   expect(refusalWords({ code: 'busy', retryAfterMs: 2_000 })).toContain('2 seconds');
 });

@@ -1,6 +1,6 @@
 /** What the API says in fixed words, in the reader's. A word that nobody foresaw is shown as it is. */
 import { money, type Money } from '../shared/format.ts';
-import type { OperatorAction, Problem, SaleState } from './api.ts';
+import type { OperatorAction, Problem, Sale, SaleState } from './api.ts';
 import { local } from './moment.ts';
 import { problemWords } from '../shared/problems.ts';
 import * as m from './messages.gen.ts';
@@ -25,6 +25,7 @@ const REFUSALS: Words = {
   'bad-ticket': m.refusedBadTicket,
   unavailable: m.refusedUnavailable,
   halted: m.refusedHalted,
+  'other-operator': m.refusedOther,
 };
 
 /** Why a purchase was turned away, or lost. */
@@ -63,6 +64,8 @@ const ACTIONS: Words = {
 };
 
 export const stateWords = (state: SaleState): string => STATES[state]();
+/** A sale that was made just now may begin later. */
+export const openedWords = ({ state }: Pick<Sale, 'state'>, name: string): string => (state === 'upcoming' ? m.saleAnnounced({ name }) : m.saleOpened({ name }));
 export const causeWords = (cause: string): string => CAUSES[cause]?.() ?? cause;
 export const rulingWords = (ruling: string): string => RULINGS[ruling]?.() ?? ruling;
 export const actionWords = (action: string): string => ACTIONS[action]?.() ?? action;

@@ -754,13 +754,14 @@ export interface components {
              */
             quantity?: number;
         };
-        /** @description Who waits for a decision in the sale's partition, as this door sees it. */
+        /** @description Who waits for a decision in the sale's partition, as this replica sees it: also for other sales of that partition. */
         QueueStanding: {
             /**
              * Format: int64
-             * @description Purchases in the log that are not decided; an estimate.
+             * @description Purchases of the partition in the log that are not decided; an estimate. `null` when this replica does not know
+             *     the partition.
              */
-            purchases: number;
+            purchases: number | null;
             /**
              * Format: int64
              * @description From here on purchases are refused as `busy`.
@@ -773,9 +774,9 @@ export interface components {
             wait_max_ms: number;
             /**
              * Format: int64
-             * @description Milliseconds until the last of them is decided; an estimate.
+             * @description Milliseconds until the last of them is decided; an estimate. `null` like `purchases`.
              */
-            wait_ms: number;
+            wait_ms: number | null;
         };
         /**
          * @description Why there is no order for a ticket: a ruling, or `adopted` when its record was lost with the stream.
@@ -801,6 +802,24 @@ export interface components {
          * @enum {string}
          */
         Role: "shopper" | "operator";
+        /** @description What Postgres has of a sale, all of one moment. `orders` and `sold` are equal, and `sold` is not above `stock`. */
+        SaleBooks: {
+            /**
+             * Format: int64
+             * @description Orders that stand, counted. Those that were cancelled do not.
+             */
+            orders: number;
+            /**
+             * Format: int32
+             * @description Units sold, as the allocator wrote it.
+             */
+            sold: number;
+            /**
+             * Format: int32
+             * @description Units that there are to sell, those that were sold included.
+             */
+            stock: number;
+        };
         /**
          * Format: uuid
          * @description A sale's id: a UUIDv8 that begins with the time it was made and carries its partition.
@@ -826,16 +845,18 @@ export interface components {
         SaleTraffic: {
             /**
              * Format: int64
-             * @description Purchases that were logged, at all of these doors since each began. A key that came again counts once.
+             * @description Purchases that were logged, at all of these doors since each began. A key that came again
+             *     counts once while the replica remembers it; at another replica, or minutes later, it may count again.
              */
             accepted: number;
-            /** @description Ingress replicas whose counts are in: this one, and those that it heard of within 5 s. */
+            books: components["schemas"]["SaleBooks"] | null;
+            /** @description Ingress replicas whose counts are in: this one, and those that it heard of within 5 s and has heard whole. */
             doors: number;
             partition: components["schemas"]["PartitionStanding"] | null;
             queue: components["schemas"]["QueueStanding"];
             /**
-             * @description Purchases that were refused, by the last word of the problem's type. Not those that were refused before their
-             *     sale was looked at: without a session, or by the limit of an address.
+             * @description Requests that were refused, by the last word of the problem's type: whoever tries again counts again. Not those
+             *     that were refused before their sale was looked at: without a session, or by the limit of an address.
              * @example {
              *       "busy": 0,
              *       "sold-out": 5

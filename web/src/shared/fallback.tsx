@@ -1,8 +1,14 @@
 import { Component, type ComponentChildren } from 'preact';
 import * as m from './messages.gen.ts';
 
+export interface FallbackProps {
+  children: ComponentChildren;
+  /** What its reader wants to know then; a shopper's words, unless told. */
+  text?: () => string;
+}
+
 /** Instead of a blank page, should the page itself be broken. */
-export class Fallback extends Component<{ children: ComponentChildren }, { broken: boolean }> {
+export class Fallback extends Component<FallbackProps, { broken: boolean }> {
   override state = { broken: false };
 
   override componentDidCatch(error: unknown) {
@@ -16,7 +22,7 @@ export class Fallback extends Component<{ children: ComponentChildren }, { broke
       <main>
         <section class="notice">
           <h1>{m.brokenTitle()}</h1>
-          <p>{m.brokenText()}</p>
+          <p>{(this.props.text ?? m.brokenText)()}</p>
           <a href="">{m.loadAgain()}</a>
         </section>
       </main>
