@@ -42,14 +42,18 @@ impl Throttle {
 
     /// Counts the purchases of a group just committed.
     pub(crate) fn count(&mut self, purchases: u64) {
+        self.count_at(purchases, Instant::now());
+    }
+
+    /// From when the last group was paid for, and not from now: the time that the commit took was not idle. Whoever was
+    /// idle for longer than a group lasts has nothing saved by it.
+    fn count_at(&mut self, purchases: u64, now: Instant) {
         if self.each.is_zero() {
             return;
         }
         let purchases = u32::try_from(purchases).unwrap_or(u32::MAX);
-        let from = self
-            .next_at
-            .unwrap_or_else(Instant::now)
-            .max(Instant::now());
+        let saved_since = now.checked_sub(GROUP_LASTS).unwrap_or(now);
+        let from = self.next_at.map_or(now, |at| at.max(saved_since));
         self.next_at = Some(from + self.each * purchases);
     }
 }
@@ -73,6 +77,31 @@ mod tests {
             throttle.wait() > Duration::from_millis(900),
             "groups add up"
         );
+    }
+
+    #[test]
+    fn the_time_of_commits_is_not_lost() {
+        let mut throttle = Throttle::new(NonZeroU32::new(1_000));
+        let begin = Instant::now();
+        let mut now = begin;
+        for _ in 0..100 {
+            throttle.count_at(250, now);
+            // The next group is held back, and then takes a while to commit.
+            now = throttle.next_at.unwrap_or(now) + Duration::from_millis(100);
+        }
+        let took = throttle.next_at.unwrap_or(now) - begin;
+        assert_eq!(took, Duration::from_secs(25), "25,000 purchases");
+    }
+
+    #[test]
+    fn idleness_saves_no_more_than_a_group() {
+        let mut throttle = Throttle::new(NonZeroU32::new(1_000));
+        let begin = Instant::now();
+        throttle.count_at(1, begin);
+        let later = begin + Duration::from_secs(3_600);
+        throttle.count_at(1_000, later);
+        let next_at = throttle.next_at.unwrap_or(begin);
+        assert_eq!(next_at, later - GROUP_LASTS + Duration::from_secs(1));
     }
 
     #[test]

@@ -4,9 +4,9 @@ mod crowd;
 
 pub(crate) use crowd::{Against, Burst, MultiSale, Overload, Ramp, Replicas, SameShopper, Soak};
 
-use std::path::PathBuf;
-
 use clap::{Args, Parser, Subcommand};
+
+use crate::report::JsonFile;
 
 /// Each is a task and two sockets; a process may commonly open 20,000 files, and both ends are on this machine.
 const CONNECTIONS_MAX: u64 = 8_000;
@@ -66,31 +66,33 @@ pub(crate) enum Scenario {
     /// What durability, orders and the sold-out gate cost, as ratios to an ingress without a log
     ///
     /// Beside them what JetStream does alone, in full records, and Postgres, in plain inserts of the same orders.
-    /// Ends with 1 when an answer was not as expected or an accepted purchase has no order.
+    /// Ends with 1 when an accepted purchase has no order or the audit finds a fault, with 3 when an answer was not as
+    /// expected.
     Ceiling(Ceiling),
 
     /// What a crowd of live WebSockets costs a notifier, and how soon everybody has their result
     ///
-    /// Ends with 1 when somebody missed their result, or had it twice or wrong.
+    /// Ends with 1 when somebody missed their result, or had it twice or wrong, or the audit finds a fault; with 3 when
+    /// a burst was more than one commit.
     Watch(Watch),
 
     /// How fast one allocator drains a full log into orders, and what it keeps in memory
     ///
     /// Once with stock for everybody, beside a plain bulk insert of the same orders, and once with 1,000 units. After each
     /// the allocator starts again on what it has, and the log is decided once more and compared. Ends with 1 when an order
-    /// is missing or too many, or the comparison finds a difference.
+    /// is missing or too many, or the comparison or the audit finds a fault.
     Drain(Drain),
 
     /// How long a partition stands still when its allocator is killed with -9
     ///
     /// From each kill to the first decision of the standby, under a light load. Ends with 1 when a purchase that was
-    /// logged meanwhile has no order, or the log decided once more differs.
+    /// logged meanwhile has no order, the log decided once more differs, or the audit finds a fault.
     Failover(Failover),
 
     /// Whether the client of these measurements can be believed: it and wrk against the same ingress
     ///
     /// Both send purchases and reads of a sale to an ingress without a log, in turns. Needs wrk on PATH. Ends with 3 when
-    /// the rates differ by more than 15 %, with 1 when an answer was not as expected.
+    /// the rates differ by more than 15 % or an answer was not as expected.
     Calibrate(Calibrate),
 
     /// A part of the crowd, in a process of its own: `watch` starts it
@@ -106,16 +108,15 @@ pub(crate) struct Ceiling {
     pub(crate) connections: u64,
 
     /// Seconds of each measurement
-    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u64).range(1..=SECONDS_MAX))]
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=SECONDS_MAX))]
     pub(crate) seconds: u64,
 
     /// How often everything is measured, one after the other; what is told are medians
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=99))]
     pub(crate) rounds: u64,
 
-    /// Write the figures to this file as well
-    #[arg(long, value_name = "FILE")]
-    pub(crate) json: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) file: JsonFile,
 }
 
 /// Settings of `loadtest watch`.
@@ -129,9 +130,8 @@ pub(crate) struct Watch {
     #[arg(long)]
     pub(crate) burst: bool,
 
-    /// Write the figures to this file as well
-    #[arg(long, value_name = "FILE")]
-    pub(crate) json: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) file: JsonFile,
 }
 
 impl Watch {
@@ -149,16 +149,15 @@ impl Watch {
 #[derive(Debug, Args)]
 pub(crate) struct Drain {
     /// Purchases in the log, each of another shopper
-    #[arg(long, default_value_t = 500_000, value_parser = clap::value_parser!(u32).range(1..=i64::from(PURCHASES_MAX)))]
+    #[arg(long, default_value_t = 250_000, value_parser = clap::value_parser!(u32).range(1..=i64::from(PURCHASES_MAX)))]
     pub(crate) purchases: u32,
 
     /// Units to sell; once as many as purchases and once 1000 if not said
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=i64::from(PURCHASES_MAX)))]
     pub(crate) stock: Option<u32>,
 
-    /// Write the figures to this file as well
-    #[arg(long, value_name = "FILE")]
-    pub(crate) json: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) file: JsonFile,
 }
 
 impl Drain {
@@ -177,9 +176,8 @@ pub(crate) struct Failover {
     #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u64).range(1..=999))]
     pub(crate) kills: u64,
 
-    /// Write the figures to this file as well
-    #[arg(long, value_name = "FILE")]
-    pub(crate) json: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) file: JsonFile,
 }
 
 /// Settings of `loadtest calibrate`.
@@ -197,7 +195,6 @@ pub(crate) struct Calibrate {
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=99))]
     pub(crate) rounds: u64,
 
-    /// Write the figures to this file as well
-    #[arg(long, value_name = "FILE")]
-    pub(crate) json: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) file: JsonFile,
 }

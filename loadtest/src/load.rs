@@ -8,10 +8,11 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
+use futures_util::stream::{FuturesUnordered, StreamExt};
 use hdrhistogram::Histogram;
 use tokio::runtime;
-use tokio::sync::{Barrier, mpsc};
+use tokio::sync::{Barrier, oneshot};
 use tokio::task::JoinSet;
 
 use crate::client::Connection;
@@ -76,24 +77,43 @@ pub(crate) async fn closed_loop(
         start: Arc::new(Barrier::new(connections as usize + 1)),
         lasts,
     };
-    let parts = parts(connections, cpus());
-    let (tell, mut told) = mpsc::channel(parts.len());
-    for connections in &parts {
-        let (client, connections, tell) = (client.clone(), *connections, tell.clone());
-        std::thread::spawn(move || tell.blocking_send(client.run(connections)));
-    }
-    // A connection that fails never comes to the start: then there is none.
-    tokio::select! {
-        _ = client.start.wait() => {}
-        Some(Err(error)) = told.recv() => return Err(error),
-    }
-    let began = Instant::now();
-    let mut heard = Vec::new();
-    for _ in parts {
-        let part = told.recv().await.context("a part of the load is gone")?;
-        heard.extend(part?);
-    }
+    let parts = parts(connections, cpus()).into_iter().map(|connections| {
+        let client = client.clone();
+        part(move || client.run(connections))
+    });
+    let (began, heard) = heard(&client.start, parts.collect()).await?;
     Answers::of(began, began.elapsed(), &heard)
+}
+
+/// What came back to a part of the connections; an error of the receiver when the part died without a word.
+type Part = oneshot::Receiver<Result<Vec<Heard>>>;
+
+/// Runs it on a thread of its own.
+fn part(run: impl FnOnce() -> Result<Vec<Heard>> + Send + 'static) -> Part {
+    let (tell, told) = oneshot::channel();
+    std::thread::spawn(move || tell.send(run()));
+    told
+}
+
+/// Starts all parts at once; when that was, and what all of them heard.
+async fn heard(
+    start: &Barrier,
+    mut parts: FuturesUnordered<Part>,
+) -> Result<(Instant, Vec<Heard>)> {
+    let gone = "a part of the load is gone";
+    // A part that ends before the start never comes to it: then there is none.
+    tokio::select! {
+        _ = start.wait() => {}
+        Some(ended) = parts.next() => {
+            ended.context(gone)??;
+            bail!(gone);
+        }
+    }
+    let (began, mut heard) = (Instant::now(), Vec::new());
+    while let Some(part) = parts.next().await {
+        heard.extend(part.context(gone)??);
+    }
+    Ok((began, heard))
 }
 
 fn cpus() -> u64 {
@@ -192,6 +212,28 @@ mod tests {
         assert_eq!(parts(512, 2), [256, 256]);
         assert_eq!(parts(8, 3), [3, 3, 2]);
         assert_eq!(parts(1, 64), [1]);
+    }
+
+    #[tokio::test]
+    async fn a_part_that_dies_ends_the_run_before_and_after_the_start() {
+        // Nobody else comes to this start: without a word of the dead part it would be waited for without end.
+        let never = Barrier::new(2);
+        let dies = || part(|| panic!("on purpose"));
+        let error = heard(&never, [dies()].into_iter().collect()).await;
+        assert!(format!("{:#}", error.unwrap_err()).contains("is gone"));
+
+        let at_once = Barrier::new(1);
+        let parts = [part(|| Ok(vec![vec![(202, 1)]])), dies()];
+        let error = heard(&at_once, parts.into_iter().collect()).await;
+        assert!(format!("{:#}", error.unwrap_err()).contains("is gone"));
+    }
+
+    #[tokio::test]
+    async fn a_part_that_fails_says_why() {
+        let never = Barrier::new(2);
+        let fails = part(|| bail!("refused"));
+        let error = heard(&never, [fails].into_iter().collect()).await;
+        assert_eq!(error.unwrap_err().to_string(), "refused");
     }
 
     #[test]

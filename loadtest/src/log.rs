@@ -93,6 +93,12 @@ impl LogWriter {
         &self.stream
     }
 
+    /// The last record of the log, of whatever sale.
+    pub(crate) async fn last_seq(&self) -> Result<u64> {
+        let log = self.jetstream.get_stream(&self.stream).await?;
+        Ok(log.cached_info().state.last_sequence)
+    }
+
     /// Logs so many purchases, each of a new shopper, in full records; gives the sequence of the last one.
     pub(crate) async fn fill(&self, purchases: u64) -> Result<u64> {
         let (mut left, mut last_seq) = (purchases, 0);

@@ -16,12 +16,14 @@
 //! | `wrk.rs` | somebody else's, to check ours against |
 //! | `log.rs` | purchases written into the log past the ingress |
 //! | `parts.rs` | what JetStream and Postgres do alone |
+//! | `books.rs` | what Postgres and the log hold of a measurement's sales, and what the auditor says of it |
 //! | `proof.rs` | the log decided once more |
 //! | `room.rs` | whether there are files and ports for a crowd |
 //! | `figures.rs` | medians and ratios |
 //! | `report/` | the table, the files, the page, and whether the run was as it should be |
 
 mod arrivals;
+mod books;
 mod client;
 mod config;
 mod cpu;
@@ -46,23 +48,23 @@ mod watchers;
 mod wrk;
 
 use std::fmt::Display;
-use std::path::Path;
+use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::Parser;
 
 use crate::config::{Cli, Scenario};
-use crate::report::{Files, Table};
+use crate::report::{Files, JsonFile, Measurement, Table};
 use crate::run::{Run, Verdict};
 
-/// A promise was broken, or a run of `ceiling` or `watch` was not as it should be.
+/// A promise was broken.
 const BROKEN: u8 = 1;
 
 /// It could not begin, or not go on. clap says the same of arguments that it refuses.
 const FAILED: u8 = 2;
 
-/// The figures mean nothing: the load came late, or our client is not to be believed.
+/// The figures mean nothing: the load came late, answers were odd, or our client is not to be believed.
 const INVALID: u8 = 3;
 
 #[tokio::main]
@@ -77,77 +79,58 @@ async fn main() -> ExitCode {
 }
 
 async fn run(cli: Cli) -> Result<ExitCode> {
-    let is_valid = match cli.scenario {
-        Scenario::Burst(burst) => return told(&burst.files, scenario::burst::run(&burst)).await,
-        Scenario::SameShopper(same) => {
-            return told(&same.files, scenario::same_shopper::run(&same)).await;
-        }
-        Scenario::Ramp(ramp) => return told(&ramp.files, scenario::ramp::run(&ramp)).await,
-        Scenario::Overload(over) => return told(&over.files, scenario::overload::run(&over)).await,
-        Scenario::Soak(soak) => return told(&soak.files, scenario::soak::run(&soak)).await,
-        Scenario::MultiSale(sales) => {
-            return told(&sales.files, scenario::multi_sale::run(&sales)).await;
-        }
-        Scenario::Ceiling(ceiling) => {
-            let report = scenario::ceiling::run(&ceiling).await?;
-            tell(&report, ceiling.json.as_deref(), || report.to_json())?;
-            report.is_valid()
-        }
-        Scenario::Watch(watch) => {
-            let report = scenario::watch::run(&watch).await?;
-            tell(&report, watch.json.as_deref(), || report.to_json())?;
-            report.is_valid()
-        }
-        Scenario::Drain(drain) => {
-            let report = scenario::drain::run(&drain).await?;
-            tell(&report, drain.json.as_deref(), || report.to_json())?;
-            report.is_valid()
-        }
-        Scenario::Failover(failover) => {
-            let report = scenario::failover::run(&failover).await?;
-            tell(&report, failover.json.as_deref(), || report.to_json())?;
-            report.is_valid()
-        }
-        Scenario::Calibrate(calibrate) => {
-            let report = scenario::calibrate::run(&calibrate).await?;
-            tell(&report, calibrate.json.as_deref(), || report.to_json())?;
-            if report.is_valid() && !report.agrees() {
-                return Ok(ExitCode::from(INVALID));
-            }
-            report.is_valid()
-        }
-        Scenario::Watchers => {
-            watchers::work().await?;
-            true
-        }
+    use crate::scenario::*;
+    let verdict = match cli.scenario {
+        Scenario::Burst(burst) => crowd(&burst.files, burst::run(&burst)).await,
+        Scenario::SameShopper(same) => crowd(&same.files, same_shopper::run(&same)).await,
+        Scenario::Ramp(ramp) => crowd(&ramp.files, ramp::run(&ramp)).await,
+        Scenario::Overload(over) => crowd(&over.files, overload::run(&over)).await,
+        Scenario::Soak(soak) => crowd(&soak.files, soak::run(&soak)).await,
+        Scenario::MultiSale(sales) => crowd(&sales.files, multi_sale::run(&sales)).await,
+        Scenario::Ceiling(ceiling) => measured(&ceiling.file, ceiling::run(&ceiling)).await,
+        Scenario::Watch(watch) => measured(&watch.file, watch::run(&watch)).await,
+        Scenario::Drain(drain) => measured(&drain.file, drain::run(&drain)).await,
+        Scenario::Failover(kills) => measured(&kills.file, failover::run(&kills)).await,
+        Scenario::Calibrate(both) => measured(&both.file, calibrate::run(&both)).await,
+        Scenario::Watchers => watchers::work().await.map(|()| Verdict::Good),
     };
-    Ok(if is_valid {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::from(BROKEN)
-    })
-}
-
-/// Tells what a crowd's run has shown, everywhere it shall be told.
-async fn told(files: &Files, run: impl Future<Output = Result<Run>>) -> Result<ExitCode> {
-    files.check()?;
-    let run = Box::pin(run).await?;
-    println!("{}", Table(&run));
-    files.write(&run)?;
-    Ok(match run.verdict() {
+    Ok(match verdict? {
         Verdict::Good => ExitCode::SUCCESS,
         Verdict::Broken => ExitCode::from(BROKEN),
         Verdict::Invalid => ExitCode::from(INVALID),
     })
 }
 
-/// Tells the figures of a measurement, in a file as well if there shall be one.
-fn tell(
-    report: &impl Display,
-    file: Option<&Path>,
-    json: impl FnOnce() -> Result<String>,
-) -> Result<()> {
-    println!("{report}");
-    let Some(file) = file else { return Ok(()) };
-    std::fs::write(file, json()?).with_context(|| format!("cannot write {}", file.display()))
+/// Runs a crowd, and tells what it has shown everywhere it shall be told.
+async fn crowd(files: &Files, run: impl Future<Output = Result<Run>>) -> Result<Verdict> {
+    files.check()?;
+    let run = Box::pin(run).await?;
+    let written = files.write(&run);
+    print(&Table(&run))?;
+    written?;
+    Ok(run.verdict())
+}
+
+/// The same of a measurement.
+async fn measured<M: Measurement>(
+    file: &JsonFile,
+    run: impl Future<Output = Result<M>>,
+) -> Result<Verdict> {
+    file.check()?;
+    let report = Box::pin(run).await?;
+    let written = file.write(&report);
+    print(&report)?;
+    written?;
+    Ok(report.judgement().verdict())
+}
+
+/// To the standard output. That nobody reads it any more is no fault of the run.
+fn print(table: &impl Display) -> Result<()> {
+    let mut to = std::io::stdout().lock();
+    match writeln!(to, "{table}").and_then(|()| to.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(error).context("cannot write the table")
+        }
+        _ => Ok(()),
+    }
 }

@@ -11,6 +11,7 @@ mod csv;
 mod files;
 mod html;
 mod json;
+mod measurement;
 mod number;
 mod progress;
 mod quantiles;
@@ -19,6 +20,7 @@ mod summary;
 mod synthetic;
 mod table;
 
-pub(crate) use files::Files;
+pub(crate) use files::{Files, JsonFile};
+pub(crate) use measurement::Measurement;
 pub(crate) use progress::Progress;
 pub(crate) use table::Table;

@@ -58,6 +58,17 @@ pub(crate) enum Verdict {
     Invalid,
 }
 
+impl Verdict {
+    /// As programs read it.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Good => "good",
+            Self::Broken => "broken",
+            Self::Invalid => "invalid",
+        }
+    }
+}
+
 impl Run {
     /// What it all comes to. A broken promise counts even in a run whose figures mean nothing.
     pub(crate) fn verdict(&self) -> Verdict {

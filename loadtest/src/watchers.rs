@@ -47,6 +47,8 @@ pub(crate) struct Waiting {
 pub(crate) struct Heard {
     pub(crate) ticket: String,
     pub(crate) won: bool,
+    /// Why not, if it was said.
+    pub(crate) reason: Option<String>,
     /// When the result came first, in microseconds since 1970.
     pub(crate) at_us: Option<i64>,
     /// How often it came.
@@ -165,6 +167,14 @@ struct Watcher {
 struct Said<'a> {
     r#type: &'a str,
     state: Option<&'a str>,
+    reason: Option<&'a str>,
+}
+
+/// What a message says of a ticket.
+#[derive(Debug, PartialEq)]
+struct Stands {
+    state: String,
+    reason: Option<String>,
 }
 
 impl Watcher {
@@ -176,9 +186,9 @@ impl Watcher {
         let queued = async {
             loop {
                 let message = socket.next().await.context("closed at once")??;
-                match state_of(&message)?.as_deref() {
-                    Some("queued") => return Ok(()),
-                    Some(state) => bail!("a ticket is {state} before it can be"),
+                match stands(&message)? {
+                    Some(ticket) if ticket.state == "queued" => return Ok(()),
+                    Some(ticket) => bail!("a ticket is {} before it can be", ticket.state),
                     None => {}
                 }
             }
@@ -204,27 +214,31 @@ impl Watcher {
     async fn hear(&mut self, heard: &mut Heard, tell: mpsc::Sender<()>) -> Result<()> {
         loop {
             let message = self.socket.next().await.context("closed")??;
-            let Some(state) = state_of(&message)?.filter(|state| state != "queued") else {
+            let Some(ticket) = stands(&message)?.filter(|ticket| ticket.state != "queued") else {
                 continue;
             };
             heard.times += 1;
             if heard.times == 1 {
                 heard.at_us = Some(now_us()?);
-                heard.won = state == "won";
+                heard.won = ticket.state == "won";
+                heard.reason = ticket.reason;
                 tell.send(()).await?;
             }
         }
     }
 }
 
-/// The state in a message about a ticket; there is only one here.
-fn state_of(message: &Message) -> Result<Option<String>> {
+/// What a message says of the ticket; there is only one here.
+fn stands(message: &Message) -> Result<Option<Stands>> {
     let Message::Text(text) = message else {
         return Ok(None);
     };
     let said: Said<'_> = serde_json::from_str(text)?;
     match (said.r#type, said.state) {
-        ("ticket", Some(state)) => Ok(Some(state.to_owned())),
+        ("ticket", Some(state)) => Ok(Some(Stands {
+            state: state.to_owned(),
+            reason: said.reason.map(str::to_owned),
+        })),
         ("refused", _) => bail!("refused: {text}"),
         _ => Ok(None),
     }
@@ -241,13 +255,16 @@ mod tests {
 
     #[test]
     fn only_what_is_said_about_tickets_has_a_state() {
-        let state = |text: &str| state_of(&Message::text(text)).unwrap();
+        let said = |text: &str| stands(&Message::text(text)).unwrap();
+        let state = |text: &str| said(text).map(|ticket| ticket.state);
         let won = r#"{"type":"ticket","ticket":"t","state":"won","replay":false}"#;
         assert_eq!(state(won).as_deref(), Some("won"));
         assert_eq!(state(r#"{"type":"hello","server_time":"now"}"#), None);
         assert_eq!(state(r#"{"type":"sale","id":"s","state":"active"}"#), None);
         let refused = r#"{"type":"refused","what":"t","problem":"bad-ticket"}"#;
-        assert!(state_of(&Message::text(refused)).is_err());
-        assert_eq!(state_of(&Message::Ping("".into())).unwrap(), None);
+        assert!(stands(&Message::text(refused)).is_err());
+        assert_eq!(stands(&Message::Ping("".into())).unwrap(), None);
+        let lost = r#"{"type":"ticket","ticket":"t","state":"lost","reason":"sold-out"}"#;
+        assert_eq!(said(lost).unwrap().reason.as_deref(), Some("sold-out"));
     }
 }

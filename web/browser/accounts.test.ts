@@ -61,6 +61,19 @@ test('a shopper signs up, buys, finds the order, and leaves nothing behind when 
   await page.getByText('Sign in to see your orders.').waitFor();
 });
 
+test('a shopper signs out in one tab, and another one forgets them, too', async () => {
+  const shopper = await crowd.join('/?view=account');
+  await signsUp(shopper.page, anEmail());
+  const other = await shopper.context.newPage();
+  await other.goto(`${BASE}/?sale=${sale.id}`);
+  await presses(other);
+  const order = await thenItIsWon({ ...shopper, page: other }, sale.id);
+  await shopper.page.getByRole('button', { name: 'Sign out' }).click();
+  await buyButton(other).waitFor();
+  expect(await other.locator('main').innerText()).not.toContain(order);
+  await other.getByRole('link', { name: 'Sign in' }).waitFor();
+});
+
 test('a form that is wrong says what is, where it is, and sends nothing', async () => {
   const { page } = await crowd.join('/?view=account');
   const sent: string[] = [];

@@ -32,7 +32,7 @@ interface Look {
   then?: (page: Page) => Promise<unknown>;
 }
 
-const intent = { key: 'k', doubt: false, tries: 0, signIns: 0 };
+const intent = { key: 'k', doubt: false, tries: 0, signIns: 0, sentAtMs: 0 };
 const OWNED: readonly string[] = [];
 const NUMBER = '00000000-0000-8200-82ec-c3d65e4afbc0';
 const FOR_LONG = Date.now() + 600_000;
@@ -76,7 +76,8 @@ const LOOKS: Record<string, Look> = {
   'orders, signed out': { path: '/?view=orders', heading: 'My orders' },
   'orders, signed in': { path: '/?view=orders', heading: 'A sale of the past', routes: answers({ ...ADA, ...ORDERS }) },
   account: { path: '/?view=account', heading: 'Account' },
-  'account, signed in': { path: '/?view=account', heading: 'Account', routes: answers(ADA) },
+  'account, signed in': { path: '/?view=account', heading: 'Account', routes: answers(ADA), then: (page) => page.getByText('You are signed in as').waitFor() },
+  'account, server away': { path: '/?view=account', heading: 'Account', routes: (page) => page.route('**/v1/**', (route) => route.abort()), then: (page) => page.getByRole('button', { name: 'Try now' }).waitFor() },
   'account, wrong form': { path: '/?view=account', heading: 'Account', then: wrongForm },
   'followed, queued': followed('You are in the queue', { state: 'queued', ahead: 12, wait_ms: 90_000 }),
   'followed, won': followed('It is won', { state: 'won', order_id: NUMBER, sale_id: NUMBER, replay: false }),
@@ -98,6 +99,7 @@ const LOOKS: Record<string, Look> = {
   'signed out': bought('Your session has ended', { at: 'signed-out', intent, why: 'ended', owned: OWNED }),
   'account needed': bought('Sign in to buy', { at: 'signed-out', intent, why: 'needed', owned: OWNED }),
   won: bought('It is yours', { at: 'won', orderId: NUMBER, owned: [NUMBER] }),
+  cancelled: bought('Your order was cancelled', { at: 'cancelled', orderId: NUMBER, owned: OWNED }),
   'lost, sold out': lost('Sold out', 'sold-out', { state: 'sold-out', remaining: 0 }),
   'lost, had one': lost('You already have yours', 'limit-reached'),
   'lost, paused': lost('The sale is paused', 'paused', { state: 'paused' }),

@@ -190,7 +190,7 @@ pub(crate) struct Overload {
     pub(crate) after: f64,
 
     /// For so many seconds
-    #[arg(long, default_value = "7", value_parser = seconds)]
+    #[arg(long, default_value = "4", value_parser = seconds)]
     pub(crate) after_lasts: Duration,
 
     /// Milliseconds that the target lets somebody queue at the most: its QUEUE_WAIT_MAX_MS

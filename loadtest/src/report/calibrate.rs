@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use anyhow::Result;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
+use super::measurement::{Judgement, Measurement};
 use crate::cpu::Seconds;
 use crate::figures::{median, per_s, ratio};
 use crate::wrk::Counted;
@@ -65,15 +65,18 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    /// Whether every request was answered as it should be.
-    pub(crate) fn is_valid(&self) -> bool {
-        let all = || self.purchases.iter().chain(&self.reads);
-        let failed: u64 = all().map(|one| one.ours.failed + one.wrk.failed).sum();
-        failed == 0 && all().all(|one| one.ours.per_s > 0.0 && one.wrk.per_s > 0.0)
+    fn failed(&self) -> u64 {
+        let all = self.purchases.iter().chain(&self.reads);
+        all.map(|one| one.ours.failed + one.wrk.failed).sum()
+    }
+
+    fn is_silent(&self) -> bool {
+        let mut all = self.purchases.iter().chain(&self.reads);
+        !all.all(|one| one.ours.per_s > 0.0 && one.wrk.per_s > 0.0)
     }
 
     /// Whether the rates are the same but for noise.
-    pub(crate) fn agrees(&self) -> bool {
+    fn agrees(&self) -> bool {
         [&self.purchases, &self.reads]
             .iter()
             .all(|rounds| (of(rounds, Compared::ratio) - 1.0).abs() <= DIFFERENCE_MAX)
@@ -82,9 +85,25 @@ impl Report {
     fn lines(&self) -> [(&'static str, &[Compared]); 2] {
         [("purchases", &self.purchases), ("reads", &self.reads)]
     }
+}
 
-    /// The figures for programs; their names stay.
-    pub(crate) fn to_json(&self) -> Result<String> {
+impl Measurement for Report {
+    const SCENARIO: &'static str = "calibrate";
+
+    /// Whether our client can be believed. There is no log here and nothing is sold: nothing to audit.
+    fn judgement(&self) -> Judgement {
+        let mut judgement = Judgement::default();
+        let failed = self.failed();
+        judgement.invalid_if(failed > 0, format!("{failed} answers were not expected"));
+        judgement.invalid_if(self.is_silent(), "a client had no answers");
+        judgement.invalid_if(
+            !self.agrees(),
+            "the clients DIFFER: the slower one measures itself as well",
+        );
+        judgement
+    }
+
+    fn figures(&self) -> Map<String, Value> {
         let told = |(name, rounds): (&str, &[Compared])| {
             let told = json!({
                 "ours_per_s": of(rounds, |one| one.ours.per_s),
@@ -101,16 +120,14 @@ impl Report {
             });
             (name.to_owned(), told)
         };
-        let told = json!({
-            "scenario": "calibrate",
-            "valid": self.is_valid(),
-            "agrees": self.agrees(),
-            "connections": self.connections,
-            "seconds": self.seconds,
-            "rounds": self.purchases.len(),
-            "calibrate": Value::Object(self.lines().map(told).into_iter().collect()),
-        });
-        Ok(format!("{told:#}\n"))
+        let calibrate = Value::Object(self.lines().map(told).into_iter().collect());
+        Map::from_iter([
+            ("agrees".to_owned(), self.agrees().into()),
+            ("connections".to_owned(), self.connections.into()),
+            ("seconds".to_owned(), self.seconds.into()),
+            ("rounds".to_owned(), self.purchases.len().into()),
+            ("calibrate".to_owned(), calibrate),
+        ])
     }
 }
 
@@ -140,13 +157,9 @@ impl fmt::Display for Report {
             writeln!(f, "  {name:<12} {ours:>12.0} {wrk:>12.0} {ratio:>8.2}")?;
         }
         self.cpu(f)?;
-        let verdict = match (self.is_valid(), self.agrees()) {
-            (false, _) => "INVALID: answers that were not expected.",
-            (true, true) => "Both clients measure the same.",
-            (true, false) => "The clients DIFFER: the slower one measures itself as well.",
-        };
         let percent = DIFFERENCE_MAX * 100.0;
-        write!(f, "\n  Up to {percent:.0} % is the same. {verdict}")
+        writeln!(f, "\n  Up to {percent:.0} % is the same.")?;
+        write!(f, "{}", self.judgement())
     }
 }
 
@@ -177,6 +190,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::run::Verdict;
 
     fn compared(ours: f64, wrk: f64) -> Compared {
         let rate = |per_s| Rate {
@@ -208,8 +222,13 @@ mod tests {
             (116.0, false),
         ] {
             let mut report = report(&[compared(ours, 100.0)]);
-            assert!(report.is_valid());
             assert_eq!(report.agrees(), agrees, "{ours}");
+            let verdict = if agrees {
+                Verdict::Good
+            } else {
+                Verdict::Invalid
+            };
+            assert_eq!(report.judgement().verdict(), verdict, "{ours}");
             assert_eq!(report.to_string().contains("DIFFER"), !agrees, "{report}");
             std::mem::swap(&mut report.purchases, &mut report.reads);
             assert_eq!(report.agrees(), agrees, "{ours}, read");
@@ -250,9 +269,12 @@ mod tests {
     fn a_failed_request_and_silence_are_invalid() {
         let mut refused = compared(100.0, 100.0);
         refused.wrk.failed = 1;
-        assert!(!report(&[refused]).is_valid());
-        assert!(!report(&[compared(0.0, 100.0)]).is_valid());
-        assert!(!report(&[compared(100.0, 0.0)]).is_valid());
-        assert!(report(&[refused]).to_string().contains("INVALID"));
+        let silent = compared(0.0, 100.0);
+        for (odd, why) in [(refused, "1 answers were not"), (silent, "had no answers")] {
+            let report = report(&[odd]);
+            assert_eq!(report.judgement().verdict(), Verdict::Invalid);
+            assert!(report.to_string().contains(why), "{report}");
+        }
+        assert!(report(&[compared(100.0, 0.0)]).is_silent());
     }
 }

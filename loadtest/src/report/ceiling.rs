@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-use anyhow::Result;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
+use super::measurement::{Judgement, Measurement};
+use super::quantiles::Quantiles;
+use crate::books::Audited;
 use crate::cpu::Seconds;
 use crate::figures::{median, per_s, ratio};
 use crate::load::Answers;
@@ -19,8 +21,8 @@ const CPU_PURCHASES: f64 = 10_000.0;
 pub(crate) struct Stage {
     /// Answers a second with the status that was expected.
     per_s: f64,
-    p50_ms: f64,
-    p99_ms: f64,
+    /// Nothing when nobody was answered.
+    http_ms: Option<Quantiles>,
     expected: u16,
     statuses: BTreeMap<u16, u64>,
     /// Seconds of processor time for 10,000 answers, by process.
@@ -34,8 +36,7 @@ impl Stage {
         let per_purchase = |seconds: f64| ratio(seconds * CPU_PURCHASES, all as f64);
         Self {
             per_s: per_s(answers.count(expected), answers.took),
-            p50_ms: answers.latency_us.value_at_quantile(0.5) as f64 / 1_000.0,
-            p99_ms: answers.latency_us.value_at_quantile(0.99) as f64 / 1_000.0,
+            http_ms: Quantiles::of(&answers.latency_us),
             expected,
             statuses: answers.statuses.clone(),
             cpu_s: used
@@ -77,15 +78,6 @@ pub(crate) struct Round {
     pub(crate) publish: Done,
     /// Postgres alone, in orders.
     pub(crate) insert: Done,
-}
-
-impl Round {
-    fn is_valid(&self) -> bool {
-        [&self.bare, &self.durable, &self.sold_out]
-            .iter()
-            .all(|stage| stage.is_as_expected())
-            && self.orders.accepted == self.orders.ordered
-    }
 }
 
 /// Reads one figure of a round.
@@ -152,12 +144,22 @@ pub(crate) struct Report {
     pub(crate) connections: u64,
     pub(crate) seconds: u64,
     pub(crate) rounds: Vec<Round>,
+    /// Of the sales of all rounds.
+    pub(crate) audited: Audited,
 }
 
 impl Report {
-    /// Whether every answer was as expected and every accepted purchase became an order.
-    pub(crate) fn is_valid(&self) -> bool {
-        !self.rounds.is_empty() && self.rounds.iter().all(Round::is_valid)
+    fn http_ms(&self, which: Which) -> Option<Quantiles> {
+        let rounds = self.rounds.iter().filter_map(|round| which(round).http_ms);
+        Quantiles::median(&rounds.collect::<Vec<_>>())
+    }
+
+    /// In all rounds: purchases of the durable stage, and orders of them.
+    fn accepted_and_ordered(&self) -> (u64, u64) {
+        let sum = |count: fn(&Orders) -> u64| -> u64 {
+            self.rounds.iter().map(|round| count(&round.orders)).sum()
+        };
+        (sum(|orders| orders.accepted), sum(|orders| orders.ordered))
     }
 
     fn median(&self, figure: impl Fn(&Round) -> f64) -> f64 {
@@ -186,45 +188,69 @@ impl Report {
             .collect()
     }
 
-    /// The figures for programs; their names stay.
-    pub(crate) fn to_json(&self) -> Result<String> {
-        let stage = |(name, which): &(&str, Which)| {
+    fn stages(&self) -> BTreeMap<&'static str, Value> {
+        let stage = |(name, which): (&'static str, Which)| {
             let told = json!({
-                "statuses": self.statuses(*which),
-                "http_ms": {
-                    "p50": self.median(|round| which(round).p50_ms),
-                    "p99": self.median(|round| which(round).p99_ms),
-                },
-                "cpu_s_per_10k": self.cpu_s(*which).into_iter().collect::<BTreeMap<_, _>>(),
+                "statuses": self.statuses(which),
+                "http_ms": self.http_ms(which),
+                "cpu_s_per_10k": self.cpu_s(which).into_iter().collect::<BTreeMap<_, _>>(),
             });
-            ((*name).to_owned(), told)
+            (name, told)
         };
+        STAGES.map(stage).into_iter().collect()
+    }
+
+    fn ceiling(&self) -> Value {
         let [bare, durable, orders, sold_out, publish, insert] =
             LINES.map(|line| (line.per_s, self.median(line.per_s)));
-        let told = json!({
-            "scenario": "ceiling",
-            "valid": self.is_valid(),
-            "connections": self.connections,
-            "seconds": self.seconds,
-            "rounds": self.rounds.len(),
-            "accepted": self.rounds.iter().map(|round| round.orders.accepted).sum::<u64>(),
-            "orders": self.rounds.iter().map(|round| round.orders.ordered).sum::<u64>(),
-            "stages": STAGES.iter().map(stage).collect::<BTreeMap<String, Value>>(),
-            "ceiling": {
-                "bare_202_per_s": bare.1,
-                "durable_202_per_s": durable.1,
-                "durable_ratio": self.ratio(durable.0),
-                "orders_per_s": orders.1,
-                "orders_ratio": self.ratio(orders.0),
-                "sold_out_per_s": sold_out.1,
-                "sold_out_ratio": self.ratio(sold_out.0),
-                "publish_per_s": publish.1,
-                "publish_ratio": self.ratio(publish.0),
-                "insert_per_s": insert.1,
-                "insert_ratio": self.ratio(insert.0),
-            },
-        });
-        Ok(format!("{told:#}\n"))
+        json!({
+            "bare_202_per_s": bare.1,
+            "durable_202_per_s": durable.1,
+            "durable_ratio": self.ratio(durable.0),
+            "orders_per_s": orders.1,
+            "orders_ratio": self.ratio(orders.0),
+            "sold_out_per_s": sold_out.1,
+            "sold_out_ratio": self.ratio(sold_out.0),
+            "publish_per_s": publish.1,
+            "publish_ratio": self.ratio(publish.0),
+            "insert_per_s": insert.1,
+            "insert_ratio": self.ratio(insert.0),
+        })
+    }
+}
+
+impl Measurement for Report {
+    const SCENARIO: &'static str = "ceiling";
+
+    /// Whether every answer was as expected and every accepted purchase became an order.
+    fn judgement(&self) -> Judgement {
+        let mut judgement = Judgement::of([&self.audited]);
+        judgement.invalid_if(self.rounds.is_empty(), "nothing was measured");
+        for (name, which) in STAGES {
+            let is_odd = |round: &Round| !which(round).is_as_expected();
+            let why = format!("answers that were not expected, {name}");
+            judgement.invalid_if(self.rounds.iter().any(is_odd), why);
+        }
+        let differs = |round: &Round| round.orders.accepted != round.orders.ordered;
+        let (accepted, ordered) = self.accepted_and_ordered();
+        judgement.broken_if(
+            self.rounds.iter().any(differs),
+            format!("{ordered} orders of {accepted} accepted purchases"),
+        );
+        judgement
+    }
+
+    fn figures(&self) -> Map<String, Value> {
+        let (accepted, ordered) = self.accepted_and_ordered();
+        Map::from_iter([
+            ("connections".to_owned(), self.connections.into()),
+            ("seconds".to_owned(), self.seconds.into()),
+            ("rounds".to_owned(), self.rounds.len().into()),
+            ("accepted".to_owned(), accepted.into()),
+            ("orders".to_owned(), ordered.into()),
+            ("stages".to_owned(), json!(self.stages())),
+            ("ceiling".to_owned(), self.ceiling()),
+        ])
     }
 }
 
@@ -234,6 +260,7 @@ impl fmt::Display for Report {
             connections,
             seconds,
             rounds,
+            ..
         } = self;
         let rounds = rounds.len();
         writeln!(
@@ -251,7 +278,9 @@ impl fmt::Display for Report {
             "\n  JetStream alone: purchases in full records, one under way at a time. Plain bulk insert: the same orders."
         )?;
         self.statuses_and_cpu(f)?;
-        self.verdict(f)
+        let (accepted, ordered) = self.accepted_and_ordered();
+        writeln!(f, "\n  {accepted} accepted, {ordered} orders")?;
+        write!(f, "{}", self.judgement())
     }
 }
 
@@ -266,10 +295,8 @@ impl Report {
             "  {:<22} {rate:>9.0} {share:>7.2} {design:>14}",
             line.name
         )?;
-        if let Some(stage) = line.stage {
-            let p50_ms = self.median(|round| stage(round).p50_ms);
-            let p99_ms = self.median(|round| stage(round).p99_ms);
-            write!(f, " {p50_ms:>9.1} {p99_ms:>9.1}")?;
+        if let Some(ms) = line.stage.and_then(|stage| self.http_ms(stage)) {
+            write!(f, " {:>9.1} {:>9.1}", ms.p50, ms.p99)?;
         }
         writeln!(f)
     }
@@ -289,18 +316,6 @@ impl Report {
             writeln!(f)?;
         }
         Ok(())
-    }
-
-    fn verdict(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let sum = |count: fn(&Orders) -> u64| -> u64 {
-            self.rounds.iter().map(|round| count(&round.orders)).sum()
-        };
-        let (accepted, ordered) = (sum(|orders| orders.accepted), sum(|orders| orders.ordered));
-        let verdict = match self.is_valid() {
-            true => "Every answer was as expected.",
-            false => "INVALID: answers that were not expected, or orders that are missing.",
-        };
-        write!(f, "\n  {accepted} accepted, {ordered} orders. {verdict}")
     }
 }
 

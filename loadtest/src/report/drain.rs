@@ -3,9 +3,10 @@
 use std::fmt;
 use std::time::Duration;
 
-use anyhow::Result;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
+use super::measurement::{Judgement, Measurement};
+use crate::books::Audited;
 use crate::figures::{per_s, ratio};
 use crate::memory::Resident;
 use crate::parts::Done;
@@ -36,11 +37,12 @@ pub(crate) struct Run {
     pub(crate) memory: Memory,
     pub(crate) restart: Duration,
     pub(crate) replay: Replay,
+    pub(crate) audited: Audited,
 }
 
 impl Run {
-    fn is_valid(&self) -> bool {
-        self.orders == self.purchases.min(self.stock) && self.replay.agrees
+    fn due(&self) -> u64 {
+        self.purchases.min(self.stock)
     }
 
     fn is_ample(&self) -> bool {
@@ -159,21 +161,29 @@ pub(crate) struct Report {
     pub(crate) runs: Vec<Run>,
 }
 
-impl Report {
+impl Measurement for Report {
+    const SCENARIO: &'static str = "drain";
+
     /// Whether every log was decided as it must be, and could be proven.
-    pub(crate) fn is_valid(&self) -> bool {
-        !self.runs.is_empty() && self.runs.iter().all(Run::is_valid)
+    fn judgement(&self) -> Judgement {
+        let mut judgement = Judgement::of(self.runs.iter().map(|run| &run.audited));
+        judgement.invalid_if(self.runs.is_empty(), "nothing was drained");
+        for run in &self.runs {
+            let (orders, due, units) = (run.orders, run.due(), run.stock);
+            let wrong = format!("{orders} orders instead of {due}, with {units} units");
+            judgement.broken_if(orders != due, wrong);
+            let unproven = format!("the replay of the log differs, with {units} units");
+            judgement.broken_if(!run.replay.agrees, unproven);
+        }
+        judgement
     }
 
-    /// The figures for programs; their names stay.
-    pub(crate) fn to_json(&self) -> Result<String> {
-        let told = json!({
-            "scenario": "drain",
-            "valid": self.is_valid(),
-            "purchases": self.purchases,
-            "drain": self.runs.iter().map(Run::to_json).collect::<Vec<_>>(),
-        });
-        Ok(format!("{told:#}\n"))
+    fn figures(&self) -> Map<String, Value> {
+        let drain: Vec<Value> = self.runs.iter().map(Run::to_json).collect();
+        Map::from_iter([
+            ("purchases".to_owned(), self.purchases.into()),
+            ("drain".to_owned(), drain.into()),
+        ])
     }
 }
 
@@ -185,13 +195,7 @@ impl fmt::Display for Report {
                 writeln!(f, "  {what:<28} {figure}")?;
             }
         }
-        let verdict = match self.is_valid() {
-            true => "Every purchase was decided, and the log proves the orders.",
-            false => {
-                "INVALID: orders that are missing or too many, or that the log does not prove."
-            }
-        };
-        write!(f, "\n  {verdict}")
+        write!(f, "{}", self.judgement())
     }
 }
 

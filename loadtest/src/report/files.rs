@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use clap::Args;
 
-use super::{csv, html, json};
+use super::{Measurement, csv, html, json};
 use crate::run::Run;
 
 /// Where to write what a run has shown.
@@ -29,12 +29,8 @@ pub(crate) struct Files {
 impl Files {
     /// To be called before a run, so that nobody loses one to a misspelt folder. What is there stays as it is.
     pub(crate) fn check(&self) -> Result<()> {
-        let named = [&self.json, &self.csv, &self.html].into_iter().flatten();
-        for path in named {
-            let opened = OpenOptions::new().append(true).create(true).open(path);
-            opened.with_context(|| cannot_write(path))?;
-        }
-        Ok(())
+        let named = [&self.json, &self.csv, &self.html];
+        named.into_iter().flatten().try_for_each(|path| check(path))
     }
 
     /// Writes those that were asked for.
@@ -50,6 +46,34 @@ impl Files {
         }
         Ok(())
     }
+}
+
+/// Where to write what a measurement has shown.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct JsonFile {
+    /// Write the figures to this file as well
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+}
+
+impl JsonFile {
+    /// As that of [`Files`].
+    pub(crate) fn check(&self) -> Result<()> {
+        self.json.iter().try_for_each(|path| check(path))
+    }
+
+    /// Writes it if it was asked for.
+    pub(crate) fn write(&self, measured: &impl Measurement) -> Result<()> {
+        let Some(path) = &self.json else {
+            return Ok(());
+        };
+        write(path, |to| Ok(to.write_all(measured.to_json()?.as_bytes())?))
+    }
+}
+
+fn check(path: &Path) -> Result<()> {
+    let opened = OpenOptions::new().append(true).create(true).open(path);
+    opened.with_context(|| cannot_write(path)).map(drop)
 }
 
 fn write(path: &Path, what: impl FnOnce(&mut BufWriter<File>) -> Result<()>) -> Result<()> {
@@ -123,6 +147,12 @@ mod tests {
         let told = format!("{:#}", files.check().unwrap_err());
         assert!(told.starts_with("cannot write "), "{told}");
         assert!(told.contains("nowhere/run.html: "), "{told}");
+
+        let file = JsonFile {
+            json: scratch.path("nowhere/run.json"),
+        };
+        let told = format!("{:#}", file.check().unwrap_err());
+        assert!(told.contains("nowhere/run.json: "), "{told}");
     }
 
     #[test]

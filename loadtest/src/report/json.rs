@@ -10,7 +10,7 @@ use super::quantiles::Quantiles;
 use super::summary::{
     accepted_per_s, began, inversion_p99_ms, mean_over_wait_ms, offered_per_s, orders_per_s,
 };
-use crate::run::{Claim, Refusals, Run, Slice, Tally, Timeline, Verdict};
+use crate::run::{Claim, Refusals, Run, Slice, Tally, Timeline};
 
 /// `null` stands for what was not measured or not judged.
 #[derive(Serialize)]
@@ -105,7 +105,7 @@ fn told(run: &Run) -> Told<'_> {
     Told {
         scenario: run.scenario,
         valid: run.invalid.is_empty(),
-        verdict: word(run.verdict()),
+        verdict: run.verdict().word(),
         invalid: &run.invalid,
         claims: run.claims.iter().map(told_claim).collect(),
         target: &run.target,
@@ -138,14 +138,6 @@ fn told(run: &Run) -> Told<'_> {
         ceiling: None,
         watch: None,
         timeline: told_timeline(&tally.timeline),
-    }
-}
-
-fn word(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Good => "good",
-        Verdict::Broken => "broken",
-        Verdict::Invalid => "invalid",
     }
 }
 

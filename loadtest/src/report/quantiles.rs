@@ -3,6 +3,8 @@
 use hdrhistogram::Histogram;
 use serde::Serialize;
 
+use crate::figures::median;
+
 /// Milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub(crate) struct Quantiles {
@@ -23,6 +25,18 @@ impl Quantiles {
             p99: ms(0.99),
             p999: ms(0.999),
             max: latencies_us.max() as f64 / 1_000.0,
+        })
+    }
+
+    /// Figure by figure the median of several; nothing of nothing.
+    pub(crate) fn median(several: &[Self]) -> Option<Self> {
+        let of = |figure: fn(&Self) -> f64| median(several.iter().map(figure));
+        (!several.is_empty()).then(|| Self {
+            p50: of(|one| one.p50),
+            p90: of(|one| one.p90),
+            p99: of(|one| one.p99),
+            p999: of(|one| one.p999),
+            max: of(|one| one.max),
         })
     }
 
@@ -50,6 +64,20 @@ mod tests {
                 "{told} for {expected}"
             );
         }
+    }
+
+    #[test]
+    fn one_slow_round_does_not_move_the_median_of_any_figure() {
+        let round = |ms: f64| Quantiles {
+            p50: ms,
+            p90: ms + 1.0,
+            p99: ms + 2.0,
+            p999: ms + 3.0,
+            max: ms + 4.0,
+        };
+        let median = Quantiles::median(&[round(1.0), round(900.0), round(2.0)]);
+        assert_eq!(median, Some(round(2.0)));
+        assert_eq!(Quantiles::median(&[]), None);
     }
 
     #[test]

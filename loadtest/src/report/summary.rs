@@ -45,9 +45,14 @@ pub(crate) fn began(run: &Run) -> String {
 
 /// What the auditor counted, fault by fault, `None` where it could not judge; nothing when nobody judged at all.
 pub(crate) fn faults(run: &Run) -> Option<Vec<(&'static str, Option<u64>)>> {
-    let faults = run.audit.as_ref()?.faults();
+    run.audit.as_ref().map(counted)
+}
+
+/// The same of what an audit found.
+pub(crate) fn counted(findings: &Findings) -> Vec<(&'static str, Option<u64>)> {
     let counted = |found: Option<usize>| found.map(|found| found as u64);
-    Some(faults.map(|(what, found)| (what, counted(found))).to_vec())
+    let faults = findings.faults();
+    faults.map(|(what, found)| (what, counted(found))).to_vec()
 }
 
 /// By how much the log's order differs from that of arrival, 99th percentile; unknown without the log.
@@ -88,10 +93,14 @@ pub(crate) fn honesty(retry_after: &RetryAfter) -> String {
 
 /// Whether the figures mean something, in a sentence.
 pub(crate) fn validity(run: &Run) -> String {
-    if run.invalid.is_empty() {
-        "VALID".to_owned()
-    } else {
-        format!("INVALID: {}", run.invalid.join("; "))
+    worth(&run.invalid)
+}
+
+/// The same of reasons why figures mean nothing.
+pub(crate) fn worth(invalid: &[String]) -> String {
+    match invalid {
+        [] => "VALID".to_owned(),
+        reasons => format!("INVALID: {}", reasons.join("; ")),
     }
 }
 
@@ -113,17 +122,23 @@ pub(crate) fn promises(run: &Run) -> String {
 
 /// Every fault that was found, and every claim that does not hold.
 fn broken(run: &Run) -> Vec<String> {
-    let faults = faults(run).unwrap_or_default();
-    let faults = faults.into_iter().filter_map(|(what, found)| match found {
-        Some(found) if found > 0 => Some(format!("{what}: {}", count(found))),
-        _ => None,
-    });
+    let faults = run.audit.iter().flat_map(broken_by);
     let claims = run.claims.iter().filter(|claim| !claim.holds);
     let claims = claims.map(|claim| {
         let (what, measured, asked) = (claim.what, &claim.measured, &claim.asked);
         format!("{what}: {measured}, asked for {asked}")
     });
     faults.chain(claims).collect()
+}
+
+/// Every fault that an audit found.
+pub(crate) fn broken_by(findings: &Findings) -> Vec<String> {
+    let faults = counted(findings).into_iter();
+    let broken = faults.filter_map(|(what, found)| match found {
+        Some(found) if found > 0 => Some(format!("{what}: {}", count(found))),
+        _ => None,
+    });
+    broken.collect()
 }
 
 #[cfg(test)]

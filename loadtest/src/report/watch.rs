@@ -5,8 +5,11 @@ use std::fmt;
 
 use anyhow::Result;
 use hdrhistogram::Histogram;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
+use super::measurement::{Judgement, Measurement};
+use super::quantiles::Quantiles;
+use crate::books::Audited;
 use crate::figures::ratio;
 use crate::memory::Resident;
 use crate::scenario::watch::{Commits, commit_of};
@@ -75,8 +78,8 @@ impl Results {
         })
     }
 
-    fn quantile_ms(&self, quantile: f64) -> f64 {
-        self.commit_to_receive_us.value_at_quantile(quantile) as f64 / 1_000.0
+    fn quantiles(&self) -> Option<Quantiles> {
+        Quantiles::of(&self.commit_to_receive_us)
     }
 }
 
@@ -89,55 +92,66 @@ pub(crate) struct Report {
     pub(crate) waiting: Waiting,
     pub(crate) memory: Memory,
     pub(crate) results: Results,
+    pub(crate) audited: Audited,
+}
+
+impl Measurement for Report {
+    const SCENARIO: &'static str = "watch";
+
+    /// Whether everybody waited and heard the right thing once.
+    fn judgement(&self) -> Judgement {
+        let (results, all) = (&self.results, self.connections);
+        let mut judgement = Judgement::of([&self.audited]);
+        for (count, what) in [
+            (results.missed, "results missed"),
+            (results.duplicates, "results told again"),
+            (results.broken, "connections broken"),
+        ] {
+            judgement.broken_if(count > 0, format!("{count} {what}"));
+        }
+        let (won, stock) = (results.won, self.stock);
+        judgement.broken_if(won != stock, format!("{won} were told “won” of {stock}"));
+        let connected = self.waiting.connected as u64;
+        judgement.invalid_if(connected != all, format!("{connected} connected of {all}"));
+        let timed = results.commit_to_receive_us.len() + results.missed;
+        judgement.invalid_if(timed != all, "not every result's commit is known");
+        let is_split = self.burst && results.largest_commit != all;
+        judgement.invalid_if(is_split, "a burst of more than one commit");
+        judgement
+    }
+
+    fn figures(&self) -> Map<String, Value> {
+        let (memory, results) = (&self.memory, &self.results);
+        let watch = json!({
+            "connections": self.waiting.connected,
+            "connected_in_ms": self.waiting.took_ms,
+            "bytes_per_connection": memory.bytes_per(self.connections).round(),
+            "resident_bytes": {
+                "before": memory.before.now,
+                "with_all": memory.with_all.now,
+                "peak": memory.with_all.peak,
+            },
+            "won": results.won,
+            "missed": results.missed,
+            "duplicates": results.duplicates,
+            "broken": results.broken,
+            "commits": results.commits,
+            "largest_commit": results.largest_commit,
+            "commit_to_receive_ms": results.quantiles(),
+        });
+        Map::from_iter([("watch".to_owned(), watch)])
+    }
 }
 
 impl Report {
-    /// Whether everybody waited and heard the right thing once.
-    pub(crate) fn is_valid(&self) -> bool {
-        let results = &self.results;
-        let in_one_commit = results.largest_commit == self.connections;
-        self.waiting.connected as u64 == self.connections
-            && results.commit_to_receive_us.len() == self.connections
-            && [results.missed, results.duplicates, results.broken] == [0; 3]
-            && results.won == self.stock
-            && (in_one_commit || !self.burst)
-    }
-
-    /// The figures for programs; their names stay.
-    pub(crate) fn to_json(&self) -> Result<String> {
-        let (memory, results) = (&self.memory, &self.results);
-        let told = json!({
-            "scenario": "watch",
-            "valid": self.is_valid(),
-            "watch": {
-                "connections": self.waiting.connected,
-                "connected_in_ms": self.waiting.took_ms,
-                "bytes_per_connection": memory.bytes_per(self.connections).round(),
-                "resident_bytes": {
-                    "before": memory.before.now,
-                    "with_all": memory.with_all.now,
-                    "peak": memory.with_all.peak,
-                },
-                "won": results.won,
-                "missed": results.missed,
-                "duplicates": results.duplicates,
-                "broken": results.broken,
-                "commits": results.commits,
-                "largest_commit": results.largest_commit,
-                "commit_to_receive_ms": {
-                    "p50": results.quantile_ms(0.5),
-                    "p99": results.quantile_ms(0.99),
-                    "max": results.quantile_ms(1.0),
-                },
-            },
-        });
-        Ok(format!("{told:#}\n"))
-    }
-
     fn lines(&self) -> [(&'static str, String); 11] {
         let (memory, results) = (&self.memory, &self.results);
         let connected_s = self.waiting.took_ms as f64 / 1_000.0;
         let kib = |bytes: f64| bytes / 1024.0;
+        let ms = |figure: fn(Quantiles) -> f64| {
+            let received = results.quantiles().map(figure);
+            received.map_or("none".to_owned(), |ms| format!("{ms:.1} ms"))
+        };
         let per_connection = format!(
             "{:.1} KiB   (hold {}, reach {})",
             kib(memory.bytes_per(self.connections)),
@@ -163,14 +177,8 @@ impl Report {
             ("resident memory per connection", per_connection),
             ("resident memory of the notifier", resident),
             ("commits", commits),
-            (
-                "commit to receive p50",
-                format!("{:.1} ms", results.quantile_ms(0.5)),
-            ),
-            (
-                "commit to receive p99",
-                format!("{:.1} ms", results.quantile_ms(0.99)),
-            ),
+            ("commit to receive p50", ms(|received| received.p50)),
+            ("commit to receive p99", ms(|received| received.p99)),
             ("won", format!("{} of {}", results.won, self.stock)),
             ("missed results", results.missed.to_string()),
             ("duplicates", results.duplicates.to_string()),
@@ -185,17 +193,8 @@ impl fmt::Display for Report {
         for (what, figure) in self.lines() {
             writeln!(f, "  {what:<34} {figure}")?;
         }
-        let verdict = match (self.is_valid(), self.burst) {
-            (true, _) => "Everybody heard their result, once.",
-            (false, true) => {
-                "INVALID: results that are missing, wrong or doubled, or more than one commit."
-            }
-            (false, false) => "INVALID: results that are missing, wrong or doubled.",
-        };
-        write!(
-            f,
-            "\n  A commit's time is its begin, by Postgres. {verdict}"
-        )
+        writeln!(f, "\n  A commit's time is its begin, by Postgres.")?;
+        write!(f, "{}", self.judgement())
     }
 }
 

@@ -4,13 +4,13 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use devstack::{Http, OpenSale, Operator, Role, Servers, Shopper, Stack, binaries, say, until};
-use sqlx::PgPool;
 use uuid::Uuid;
 
+use crate::books::{Audited, decided, ordered};
 use crate::config;
 use crate::cpu::Meter;
 use crate::load::{Answers, Requests, closed_loop, purchases_max};
@@ -56,17 +56,21 @@ pub(crate) async fn run(config: &config::Ceiling) -> Result<Report> {
         bare,
         stack,
     };
-    let mut rounds = Vec::new();
+    let (mut rounds, mut sales) = (Vec::new(), Vec::new());
     for round in 1..=config.rounds {
         say(&format!("round {round} of {}", config.rounds));
-        rounds.push(bench.round().await?);
+        let (round, sold) = bench.round().await?;
+        rounds.push(round);
+        sales.extend(sold.map(|sale| (sale, Vec::new())));
     }
+    let audited = Audited::of(&bench.stack, sales).await?;
     bench.stack.stop().await?;
     servers.stop().await?;
     Ok(Report {
         connections: config.connections,
         seconds: config.seconds,
         rounds,
+        audited,
     })
 }
 
@@ -83,7 +87,8 @@ struct Bench {
 }
 
 impl Bench {
-    async fn round(&self) -> Result<Round> {
+    /// And the sales it was about.
+    async fn round(&self) -> Result<(Round, [Uuid; 3])> {
         let (bare, unlogged) = self.bare().await?;
         let (durable, orders, sale) = self.durable().await?;
         // By now an order of a purchase that came before these would be there.
@@ -92,16 +97,18 @@ impl Bench {
             logged == 0,
             "the ingress without a log has one: {logged} orders"
         );
-        let sold_out = self.sold_out().await?;
+        let (sold_out, gone) = self.sold_out().await?;
         let lasts = self.lasts.min(PUBLISH_FOR_MAX);
-        Ok(Round {
+        let sales = [unlogged.parse()?, sale.parse()?, gone.parse()?];
+        let round = Round {
             bare,
             durable,
             orders,
             sold_out,
             publish: parts::publish(&self.stack, &self.writer, lasts).await?,
             insert: parts::insert(&self.stack, &sale).await?,
-        })
+        };
+        Ok((round, sales))
     }
 
     /// And the sale that nobody got anything of.
@@ -122,13 +129,17 @@ impl Bench {
         let before = meter.read();
         let answers = self.load(INGRESS, &sale).await?;
         let accepted = answers.count(202);
-        let took = drained(self.stack.pool(), &sale, accepted, answers.began).await?;
+        // What was accepted is in the log by now; whether all of it becomes orders is to be seen.
+        let last_seq = self.writer.last_seq().await?;
+        decided(self.stack.pool(), last_seq, SOON).await?;
+        let took = answers.began.elapsed();
         let stage = Stage::of(&answers, 202, &before, &meter.read());
         let ordered = ordered(self.stack.pool(), &sale).await?;
         Ok((stage, Orders::of(accepted, ordered, took), sale))
     }
 
-    async fn sold_out(&self) -> Result<Stage> {
+    /// And the sale in which nothing is left.
+    async fn sold_out(&self) -> Result<(Stage, String)> {
         let sale = self.operator.open_sale(&OpenSale::of(1)).await?;
         let door = self.stack.ingress(INGRESS).url();
         let bought = Shopper::guest(&door).await?.buy(&sale, None).await?;
@@ -137,7 +148,7 @@ impl Bench {
         let meter = Meter::of(&self.stack, INGRESS)?;
         let before = meter.read();
         let answers = self.load(INGRESS, &sale).await?;
-        Ok(Stage::of(&answers, 409, &before, &meter.read()))
+        Ok((Stage::of(&answers, 409, &before, &meter.read()), sale))
     }
 
     async fn ample_sale(&self) -> Result<String> {
@@ -164,25 +175,4 @@ pub(crate) async fn is_in_state(door: &str, sale: &str, state: &str) -> Result<(
         Ok((answer.text("state") == Some(state)).then_some(()))
     })
     .await
-}
-
-/// From `began` until so many units are sold.
-async fn drained(pool: &PgPool, sale: &str, accepted: u64, began: Instant) -> Result<Duration> {
-    let id: Uuid = sale.parse()?;
-    let waited = until("all that was accepted in orders", SOON, async || {
-        let sold: i32 = sqlx::query_scalar("SELECT sold FROM sales WHERE id = $1")
-            .bind(id)
-            .fetch_one(pool)
-            .await?;
-        Ok((u64::from(sold.cast_unsigned()) >= accepted).then(|| began.elapsed()))
-    });
-    waited.await
-}
-
-async fn ordered(pool: &PgPool, sale: &str) -> Result<u64> {
-    let count: i64 = sqlx::query_scalar("SELECT count(*) FROM orders WHERE sale_id = $1")
-        .bind(sale.parse::<Uuid>()?)
-        .fetch_one(pool)
-        .await?;
-    Ok(count.cast_unsigned())
 }

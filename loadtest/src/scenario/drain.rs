@@ -1,14 +1,13 @@
 //! How fast one allocator drains a full log, on private servers: once with stock for everybody, beside a plain insert of
-//! the same rows, and once with stock for few. Then it starts again on what it has, and the log is replayed.
+//! the same rows, and once with stock for few. Then it starts again on what it has, and the log is replayed, and audited.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use devstack::{OpenSale, Role, Servers, Stack, binaries, say};
-use sqlx::PgPool;
-use uuid::Uuid;
 
+use crate::books::{Audited, decided, ordered};
 use crate::config;
 use crate::log::{LogWriter, OTHER_BYTES, PURCHASE_BYTES};
 use crate::memory::Resident;
@@ -18,9 +17,6 @@ use crate::report::drain::{Memory, Report, Run};
 
 /// A drained million takes seconds; this long means that something is wrong.
 const DRAINED_WITHIN: Duration = Duration::from_secs(300);
-
-/// Between two looks at the cursor: a hundredth of the shortest drain that is worth a figure.
-const LOOK_EVERY: Duration = Duration::from_millis(2);
 
 /// The heap gives back what a table that grew has left, but not at once.
 const SETTLES_WITHIN: Duration = Duration::from_secs(2);
@@ -114,6 +110,7 @@ impl Bench {
             memory,
             restart,
             replay: Replay::check(&self.stack).await?,
+            audited: Audited::of_logged(&self.stack, &self.sale).await?,
         })
     }
 
@@ -123,7 +120,7 @@ impl Bench {
         allocator.spawn()?;
         allocator.wait_for_log(TOOK_OVER, DRAINED_WITHIN).await?;
         let began = Instant::now();
-        decided(self.stack.pool(), seq).await?;
+        decided(self.stack.pool(), seq, DRAINED_WITHIN).await?;
         Ok(began.elapsed())
     }
 
@@ -145,28 +142,4 @@ impl Bench {
 fn resident(stack: &Stack) -> Result<Resident> {
     let pid = stack.allocator(0).pid();
     Resident::of(pid.context("the allocator does not run")?)
-}
-
-async fn decided(pool: &PgPool, seq: u64) -> Result<()> {
-    let waiting = async {
-        loop {
-            let cursor: i64 = sqlx::query_scalar("SELECT cursor FROM partitions")
-                .fetch_one(pool)
-                .await?;
-            if cursor.cast_unsigned() >= seq {
-                return Ok(());
-            }
-            tokio::time::sleep(LOOK_EVERY).await;
-        }
-    };
-    let done = tokio::time::timeout(DRAINED_WITHIN, waiting).await;
-    done.context("the log was not drained")?
-}
-
-async fn ordered(pool: &PgPool, sale: &str) -> Result<u64> {
-    let count: i64 = sqlx::query_scalar("SELECT count(*) FROM orders WHERE sale_id = $1")
-        .bind(sale.parse::<Uuid>()?)
-        .fetch_one(pool)
-        .await?;
-    Ok(count.cast_unsigned())
 }

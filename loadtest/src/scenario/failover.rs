@@ -7,8 +7,8 @@ use anyhow::{Context, Result, ensure};
 use devstack::{Http, OpenSale, Process, Servers, Stack, binaries, say, until};
 use sqlx::PgPool;
 use tokio::sync::oneshot;
-use uuid::Uuid;
 
+use crate::books::{Audited, ordered};
 use crate::config;
 use crate::log::LogWriter;
 use crate::proof::Replay;
@@ -41,31 +41,22 @@ pub(crate) async fn run(config: &config::Failover) -> Result<Report> {
         let _ = over.send(());
         Ok(took)
     })?;
-    let report = audit(&stack, &sale, logged, took).await?;
+    let report = judge(&stack, &sale, logged, took).await?;
     stack.stop().await?;
     servers.stop().await?;
     Ok(report)
 }
 
-/// Purchases that are in the log, and where the last one is.
-struct Logged {
-    purchases: u64,
-    last_seq: u64,
-}
-
-/// One purchase a record, until it is told to stop.
-async fn load(writer: &LogWriter, mut stop: oneshot::Receiver<()>) -> Result<Logged> {
+/// One purchase a record, until it is told to stop; gives how many there are.
+async fn load(writer: &LogWriter, mut stop: oneshot::Receiver<()>) -> Result<u64> {
     let mut ticks = tokio::time::interval(RECORD_EVERY);
-    let mut logged = Logged {
-        purchases: 0,
-        last_seq: 0,
-    };
+    let mut purchases = 0;
     while stop.try_recv().is_err() {
         ticks.tick().await;
-        logged.last_seq = writer.fill(1).await.context("the load")?;
-        logged.purchases += 1;
+        writer.fill(1).await.context("the load")?;
+        purchases += 1;
     }
-    Ok(logged)
+    Ok(purchases)
 }
 
 async fn failovers(stack: &Stack, kills: u64) -> Result<Vec<Duration>> {
@@ -87,11 +78,15 @@ async fn failover(stack: &Stack) -> Result<Duration> {
     let (epoch, _) = position(stack.pool()).await?;
     let killed_at = Instant::now();
     owner.kill().await?;
-    // Nothing of the dead one moves this any more.
-    let (_, cursor) = position(stack.pool()).await?;
+    // What the dead one had sent may still be committed, but not after its epoch.
+    let taken_over = until("the standby in its place", LIMIT, async || {
+        let (present, cursor) = position(stack.pool()).await?;
+        Ok((present > epoch).then_some(cursor))
+    });
+    let taken_over_at = taken_over.await?;
     let decided = until("a decision of the standby", LIMIT, async || {
-        let (present, at) = position(stack.pool()).await?;
-        Ok((present > epoch && at > cursor).then(|| killed_at.elapsed()))
+        let (_, cursor) = position(stack.pool()).await?;
+        Ok((cursor > taken_over_at).then(|| killed_at.elapsed()))
     });
     let took = decided.await?;
     owner.start().await?;
@@ -130,23 +125,17 @@ async fn position(pool: &PgPool) -> Result<(i64, i64)> {
     Ok(position.fetch_one(pool).await?)
 }
 
-/// Counts the orders once everything is decided, and has the log decided once more.
-async fn audit(stack: &Stack, sale: &str, logged: Logged, took: Vec<Duration>) -> Result<Report> {
-    ensure!(logged.purchases > 0, "there was no load");
-    until("the log decided", LIMIT, async || {
-        let (_, cursor) = position(stack.pool()).await?;
-        Ok((cursor.cast_unsigned() >= logged.last_seq).then_some(()))
-    })
-    .await?;
-    let orders: i64 = sqlx::query_scalar("SELECT count(*) FROM orders WHERE sale_id = $1")
-        .bind(sale.parse::<Uuid>()?)
-        .fetch_one(stack.pool())
-        .await?;
+/// Has the log audited once everything is decided, counts the orders, and has it decided once more.
+async fn judge(stack: &Stack, sale: &str, logged: u64, took: Vec<Duration>) -> Result<Report> {
+    ensure!(logged > 0, "there was no load");
+    // It waits for the last decision.
+    let audited = Audited::of_logged(stack, sale).await?;
     Ok(Report {
         took,
         // With the one that the others are made after.
-        purchases: logged.purchases + 1,
-        orders: orders.cast_unsigned(),
+        purchases: logged + 1,
+        orders: ordered(stack.pool(), sale).await?,
         replay: Replay::check(stack).await?,
+        audited,
     })
 }

@@ -1,21 +1,23 @@
 //! A crowd that waits for results: everybody has bought while the allocator was stopped, and watches. Then it goes on.
 
 use std::collections::HashMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use devstack::audit::Place;
-use devstack::{Http, OpenSale, Role, Servers, Shopper, Stack, binaries, say, until};
+use devstack::audit::{Attempt, Auditor, Outcome, Place, Verdict, Word};
+use devstack::{Http, OpenSale, Role, Servers, Shopper, Stack, binaries, say};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use sqlx::PgPool;
 use uuid::Uuid;
 
+use crate::books::Audited;
 use crate::config;
 use crate::crew::{Crew, WATCHERS_PER_PROCESS};
 use crate::memory::Resident;
 use crate::report::watch::{Memory, Report, Results};
 use crate::room::room_for;
 use crate::shoppers::UNIT_LIMIT;
+use crate::watchers::Heard;
 
 /// Purchases under way: enough to fill the batcher's records.
 const BUYING_AT_ONCE: usize = 512;
@@ -56,7 +58,8 @@ async fn measure(stack: &Stack, connections: u64, burst: bool) -> Result<Report>
     let allocator = stack.allocator(0);
     allocator.pause()?;
     say(&format!("{connections} purchases, none of them decided"));
-    let tickets = buy(&stack.ingress(0).url(), &sale, connections).await?;
+    let bought = buy(&stack.ingress(0).url(), &sale, connections).await?;
+    let tickets: Vec<String> = bought.iter().map(|one| one.ticket.to_string()).collect();
 
     let notifier = stack.notifier(0);
     let pid = notifier.pid().context("the notifier does not run")?;
@@ -71,11 +74,12 @@ async fn measure(stack: &Stack, connections: u64, burst: bool) -> Result<Report>
 
     say("everybody waits; the allocator goes on");
     allocator.resume()?;
-    let began = Instant::now();
-    let commits = decided(stack.pool(), &sale, connections).await?;
-    say(&format!("all decided after {:?}", began.elapsed()));
+    let sale: Uuid = sale.parse()?;
+    wait_for_all(stack, sale, &bought).await?;
     let heard = crew.finish().await?;
-    let results = Results::of(&heard, &commits)?;
+    let results = Results::of(&heard, &commits(stack.pool(), sale).await?)?;
+    let attempts = attempts(&bought, &heard);
+    let audited = Audited::of(stack, vec![(sale, attempts)]).await?;
     Ok(Report {
         connections,
         burst,
@@ -83,11 +87,18 @@ async fn measure(stack: &Stack, connections: u64, burst: bool) -> Result<Report>
         waiting,
         memory,
         results,
+        audited,
     })
 }
 
-/// As many purchases, by as many shoppers as may make them; gives the tickets.
-async fn buy(door: &str, sale: &str, purchases: u64) -> Result<Vec<String>> {
+/// A ticket, and whose it is.
+struct Bought {
+    shopper: Uuid,
+    ticket: Uuid,
+}
+
+/// As many purchases, by as many shoppers as may make them.
+async fn buy(door: &str, sale: &str, purchases: u64) -> Result<Vec<Bought>> {
     let http = Http::new();
     let count = purchases.div_ceil(u64::from(UNIT_LIMIT));
     let shoppers: Vec<Shopper> = stream::iter(0..count)
@@ -102,11 +113,52 @@ async fn buy(door: &str, sale: &str, purchases: u64) -> Result<Vec<String>> {
         .await
 }
 
-async fn ticket(shopper: &Shopper, sale: &str) -> Result<String> {
+async fn ticket(shopper: &Shopper, sale: &str) -> Result<Bought> {
     let bought = shopper.buy(sale, None).await?;
     ensure!(bought.status == 202, "not accepted: {}", bought.body);
     let ticket = bought.text("ticket").context("a 202 without a ticket")?;
-    Ok(ticket.to_owned())
+    Ok(Bought {
+        shopper: shopper.id().parse()?,
+        ticket: ticket.parse()?,
+    })
+}
+
+/// Until everything is decided, or never will be: then somebody has missed their result.
+async fn wait_for_all(stack: &Stack, sale: Uuid, bought: &[Bought]) -> Result<()> {
+    let attempts = attempts(bought, &[]);
+    let auditor = Auditor::of(stack).await?;
+    let quiet = auditor.quiet(&[(sale, &attempts)], DECIDED_WITHIN).await?;
+    say(&quiet.to_string());
+    Ok(())
+}
+
+/// What everybody tried, and what they were told by now.
+fn attempts(bought: &[Bought], heard: &[Heard]) -> Vec<Attempt> {
+    let heard: HashMap<&str, &Heard> = heard.iter().map(|one| (one.ticket.as_str(), one)).collect();
+    let attempt = |one: &Bought| {
+        let heard = heard.get(one.ticket.to_string().as_str());
+        Attempt {
+            shopper: one.shopper,
+            outcome: Outcome::Accepted {
+                ticket: one.ticket,
+                heard: heard
+                    .and_then(|heard| word(one.ticket, heard))
+                    .into_iter()
+                    .collect(),
+            },
+        }
+    };
+    bought.iter().map(attempt).collect()
+}
+
+/// An order has the id of its ticket.
+fn word(ticket: Uuid, heard: &Heard) -> Option<Word> {
+    let verdict = match (heard.times, heard.won) {
+        (0, _) => return None,
+        (_, true) => Verdict::Won(ticket),
+        (_, false) => Verdict::Lost(heard.reason.clone().unwrap_or_default()),
+    };
+    Some(Word::Socket(verdict))
 }
 
 /// When a record's decisions were committed, and by which commit.
@@ -126,19 +178,8 @@ pub(crate) fn commit_of<'a>(commits: &'a Commits, ticket: &str) -> Result<Option
     Ok(commits.get(&(place.partition, place.seq)))
 }
 
-/// Waits until so many purchases of a sale are decided.
-async fn decided(pool: &PgPool, sale: &str, purchases: u64) -> Result<Commits> {
-    let sale: Uuid = sale.parse()?;
-    until("everything decided", DECIDED_WITHIN, async || {
-        let ruled: i64 = sqlx::query_scalar(
-            "SELECT coalesce(sum(length(rulings)), 0)::bigint FROM decisions WHERE sale_id = $1 AND rulings = upper(rulings)",
-        )
-        .bind(sale)
-        .fetch_one(pool)
-        .await?;
-        Ok((ruled.cast_unsigned() >= purchases).then_some(()))
-    })
-    .await?;
+/// When the records of a sale were decided.
+async fn commits(pool: &PgPool, sale: Uuid) -> Result<Commits> {
     let rows: Vec<(i16, i64, i64, String)> = sqlx::query_as(
         "SELECT partition, seq, (extract(epoch FROM decided_at) * 1000000)::bigint, xmin::text
          FROM decisions WHERE sale_id = $1",
@@ -155,4 +196,40 @@ async fn decided(pool: &PgPool, sale: &str, purchases: u64) -> Result<Commits> {
         (place, commit)
     };
     Ok(rows.into_iter().map(commit).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_heard_is_what_the_auditor_is_told() {
+        let [won, lost, missed] = [1, 2, 3].map(Uuid::from_u128);
+        let bought = [won, lost, missed].map(|ticket| Bought {
+            shopper: Uuid::nil(),
+            ticket,
+        });
+        let heard = |ticket: Uuid, won, reason: Option<&str>, times| Heard {
+            ticket: ticket.to_string(),
+            won,
+            reason: reason.map(str::to_owned),
+            times,
+            ..Heard::default()
+        };
+        let told = attempts(
+            &bought,
+            &[
+                heard(lost, false, Some("sold-out"), 1),
+                heard(won, true, None, 1),
+                heard(missed, false, None, 0),
+            ],
+        );
+        let told: Vec<&[Word]> = told
+            .iter()
+            .map(|attempt| attempt.accepted().unwrap().heard)
+            .collect();
+        let won = [Word::Socket(Verdict::Won(won))];
+        let lost = [Word::Socket(Verdict::Lost("sold-out".to_owned()))];
+        assert_eq!(told, [won.as_slice(), &lost, &[]]);
+    }
 }

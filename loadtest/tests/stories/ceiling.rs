@@ -1,21 +1,9 @@
-use std::path::PathBuf;
-use std::process::Stdio;
-
 use anyhow::{Context, Result};
-use devstack::places::{Home, ScratchFolder};
 use serde_json::Value;
-use tokio::process::Command;
+
+use crate::run::{measure, then_audited, then_refused};
 
 const CONNECTIONS: u64 = 8;
-
-pub(crate) fn loadtest(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_loadtest"));
-    command
-        .args(arguments)
-        .stdin(Stdio::null())
-        .kill_on_drop(true);
-    command
-}
 
 fn count(told: &Value, name: &str) -> Result<u64> {
     let count = told.pointer(name).and_then(Value::as_u64);
@@ -29,20 +17,12 @@ fn figure(told: &Value, name: &str) -> Result<f64> {
 
 #[tokio::test]
 async fn a_small_ceiling_counts_every_answer_and_every_order() -> Result<()> {
-    let scratch = ScratchFolder::make(&Home::find()?.folder)?;
-    let file: PathBuf = scratch.path().join("ceiling.json");
     let connections = CONNECTIONS.to_string();
-    let file_name = file.to_str().context("a path that is not text")?;
     let arguments = ["ceiling", "--seconds", "1", "--rounds", "1"];
-    let more = ["--connections", &connections, "--json", file_name];
-
-    let output = loadtest(&[arguments.as_slice(), &more].concat())
-        .output()
-        .await?;
-
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{}: {said}", output.status);
-    let told: Value = serde_json::from_slice(&std::fs::read(&file)?)?;
+    let run = measure(&[arguments.as_slice(), &["--connections", &connections]].concat()).await?;
+    assert_eq!(run.code, Some(0), "{run:?}");
+    then_audited(&run);
+    let told = run.json;
     assert_eq!(told["scenario"], "ceiling");
     assert_eq!(told["valid"], true, "{told:#}");
 
@@ -77,17 +57,12 @@ async fn a_small_ceiling_counts_every_answer_and_every_order() -> Result<()> {
 
 #[tokio::test]
 async fn settings_that_mean_nothing_are_refused() -> Result<()> {
-    for (name, value) in [
+    let refused = [
         ("--seconds", "0"),
         ("--seconds", "61"),
         ("--rounds", "0"),
         ("--connections", "0"),
         ("--connections", "many"),
-    ] {
-        let output = loadtest(&["ceiling", name, value]).output().await?;
-        assert_eq!(output.status.code(), Some(2), "{name} {value}");
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert!(said.contains(name), "{said}");
-    }
-    Ok(())
+    ];
+    then_refused("ceiling", &refused).await
 }

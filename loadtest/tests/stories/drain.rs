@@ -1,7 +1,7 @@
 use anyhow::{Context, Result};
 use serde_json::Value;
 
-use crate::tool::{run, then_refused};
+use crate::run::{measure, measure_unread, then_audited, then_refused};
 
 const PURCHASES: u64 = 3_000;
 
@@ -12,9 +12,10 @@ fn figure(run: &Value, name: &str) -> Result<f64> {
 
 #[tokio::test]
 async fn a_small_log_is_drained_with_ample_and_with_scarce_stock() -> Result<()> {
-    let (output, told) = run(&["drain", "--purchases", &PURCHASES.to_string()]).await?;
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{}: {said}", output.status);
+    let run = measure(&["drain", "--purchases", &PURCHASES.to_string()]).await?;
+    assert_eq!(run.code, Some(0), "{run:?}");
+    then_audited(&run);
+    let (said, told) = (run.table, run.json);
     assert_eq!(told["scenario"], "drain");
     assert_eq!(told["valid"], true, "{told:#}");
 
@@ -46,6 +47,15 @@ async fn a_small_log_is_drained_with_ample_and_with_scarce_stock() -> Result<()>
     ] {
         assert!(said.contains(line), "{line}: {said}");
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_figures_are_kept_when_nobody_reads_the_table() -> Result<()> {
+    let told = measure_unread(&["drain", "--purchases", "10", "--stock", "3"]).await?;
+    assert_eq!(told.code, Some(0), "{told:?}");
+    assert_eq!(told.json["verdict"], "good", "{told:?}");
+    assert!(!told.said.contains("panicked"), "{}", told.said);
     Ok(())
 }
 

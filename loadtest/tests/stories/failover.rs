@@ -1,12 +1,13 @@
 use anyhow::{Context, Result};
 
-use crate::tool::{run, then_refused};
+use crate::run::{measure, then_audited, then_refused};
 
 #[tokio::test]
 async fn a_killed_owner_is_followed_and_nothing_is_lost() -> Result<()> {
-    let (output, told) = run(&["failover", "--kills", "1"]).await?;
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{}: {said}", output.status);
+    let run = measure(&["failover", "--kills", "1"]).await?;
+    assert_eq!(run.code, Some(0), "{run:?}");
+    then_audited(&run);
+    let told = run.json;
     assert_eq!(told["scenario"], "failover");
     assert_eq!(told["valid"], true, "{told:#}");
     assert_eq!(told["failover"]["kills"], 1);
@@ -20,7 +21,7 @@ async fn a_killed_owner_is_followed_and_nothing_is_lost() -> Result<()> {
 
     // The standby waits for the end of a lease: nothing decides at once.
     let took = &told["failover"]["kill_to_decision_ms"];
-    assert!(took["p50"].as_u64().context("no time")? > 0, "{told:#}");
+    assert!(took["p50"].as_f64().context("no time")? > 0.0, "{told:#}");
     assert_eq!((&took["min"], &took["p99"]), (&took["max"], &took["max"]));
     Ok(())
 }

@@ -9,5 +9,4 @@ mod failover;
 mod room;
 mod run;
 mod target;
-mod tool;
 mod watch;

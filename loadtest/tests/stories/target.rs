@@ -6,13 +6,7 @@ use anyhow::{Context, Result};
 use devstack::places::{Home, ScratchFolder};
 use devstack::{OpenSale, Proxy, Role, Shopper, Stack};
 
-use crate::run::{INVALID, run, run_until};
-
-/// The target could not be loaded.
-const FAILED: Option<i32> = Some(2);
-
-/// A promise was broken.
-const BROKEN: Option<i32> = Some(1);
+use crate::run::{BROKEN, FAILED, INVALID, run, run_until};
 
 /// Of a hundred: more than a run may lose and still mean something.
 const LOST: usize = 5;
@@ -88,7 +82,7 @@ async fn a_wrong_history_ends_with_a_code_of_its_own() -> Result<()> {
     let [database, nats] = books(&stack);
     let at = ["--target", &url, "--sale", &sale, &database, &nats];
     let told = run(&[&["burst"], FEW.as_slice(), &at].concat()).await?;
-    assert_eq!(told.code, BROKEN, "{told:?}");
+    assert_eq!(told.code, Some(BROKEN), "{told:?}");
     assert!(
         told.json["audit"]["out_of_order"].as_u64() > Some(0),
         "{:#}",
@@ -139,7 +133,7 @@ async fn what_cannot_be_loaded_is_said_in_a_line() -> Result<()> {
         (vec!["--within", "0"], "--within"),
     ] {
         let told = run(&[&["burst"], arguments.as_slice()].concat()).await?;
-        assert_eq!(told.code, FAILED, "{arguments:?}: {told:?}");
+        assert_eq!(told.code, Some(FAILED), "{arguments:?}: {told:?}");
         assert!(told.said.contains(why), "{arguments:?}: {}", told.said);
         assert!(!told.said.contains("secret"), "{}", told.said);
         assert!(!told.said.contains("panicked"), "{}", told.said);

@@ -1,29 +1,23 @@
-use std::path::PathBuf;
-
 use anyhow::{Context, Result};
-use devstack::places::{Home, ScratchFolder};
 use serde_json::Value;
 
-use crate::ceiling::loadtest;
+use crate::run::{FAILED, Told, loadtest, measure, then_audited, then_refused};
 
 const CONNECTIONS: u64 = 200;
 
-/// Runs it with these arguments; gives the figures.
-async fn told_by(arguments: &[&str]) -> Result<Value> {
-    let scratch = ScratchFolder::make(&Home::find()?.folder)?;
-    let file: PathBuf = scratch.path().join("watch.json");
+/// Runs it with these arguments, well.
+async fn told_by(arguments: &[&str]) -> Result<Told> {
     let connections = CONNECTIONS.to_string();
-    let file_name = file.to_str().context("a path that is not text")?;
-    let common = ["watch", "--connections", &connections, "--json", file_name];
-    let output = loadtest(&[&common, arguments].concat()).output().await?;
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{}: {said}", output.status);
-    Ok(serde_json::from_slice(&std::fs::read(&file)?)?)
+    let common = ["watch", "--connections", &connections];
+    let told = measure(&[&common, arguments].concat()).await?;
+    assert_eq!(told.code, Some(0), "{told:?}");
+    then_audited(&told);
+    Ok(told)
 }
 
 #[tokio::test]
 async fn a_small_crowd_waits_and_hears_every_result_once() -> Result<()> {
-    let told = told_by(&[]).await?;
+    let told = told_by(&[]).await?.json;
     assert_eq!(told["scenario"], "watch");
     assert_eq!(told["valid"], true, "{told:#}");
     let watch = &told["watch"];
@@ -36,6 +30,10 @@ async fn a_small_crowd_waits_and_hears_every_result_once() -> Result<()> {
     ] {
         assert_eq!(watch[name], count, "{name}: {told:#}");
     }
+
+    // The auditor was told what everybody heard.
+    assert_eq!(told["audit"]["won"], CONNECTIONS / 2, "{told:#}");
+    assert_eq!(told["audit"]["lost_by"]["sold-out"], CONNECTIONS / 2);
 
     // A connection costs something, and a result takes its time: the figures were taken, not made up.
     let figure = |name: &str| watch.pointer(name).and_then(Value::as_f64);
@@ -52,7 +50,7 @@ async fn a_small_crowd_waits_and_hears_every_result_once() -> Result<()> {
 
 #[tokio::test]
 async fn a_burst_is_one_commit() -> Result<()> {
-    let told = told_by(&["--burst"]).await?;
+    let told = told_by(&["--burst"]).await?.json;
     assert_eq!(told["valid"], true, "{told:#}");
     assert_eq!(told["watch"]["largest_commit"], CONNECTIONS, "{told:#}");
     Ok(())
@@ -60,13 +58,19 @@ async fn a_burst_is_one_commit() -> Result<()> {
 
 #[tokio::test]
 async fn crowds_that_no_notifier_holds_are_refused() -> Result<()> {
-    for connections in ["0", "19001", "many"] {
-        let output = loadtest(&["watch", "--connections", connections])
-            .output()
-            .await?;
-        assert_eq!(output.status.code(), Some(2), "{connections}");
+    let refused = ["0", "19001", "many"].map(|count| ("--connections", count));
+    then_refused("watch", &refused).await
+}
+
+#[tokio::test]
+async fn a_file_that_cannot_be_written_is_told_before_anything_is_measured() -> Result<()> {
+    for scenario in ["ceiling", "watch", "drain", "failover", "calibrate"] {
+        let command = &[scenario, "--json", "/nowhere/figures.json"];
+        let output = loadtest(command).output().await?;
+        assert_eq!(output.status.code(), Some(FAILED), "{scenario}");
         let said = String::from_utf8_lossy(&output.stderr);
-        assert!(said.contains("--connections"), "{said}");
+        assert!(said.contains("/nowhere/figures.json"), "{said}");
+        assert_eq!(said.lines().count(), 1, "{said}");
     }
     Ok(())
 }

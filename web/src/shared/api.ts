@@ -27,6 +27,7 @@ export function shopperApi(call: Client) {
     /** The shopper's orders in one sale, and in all of them, newest first. */
     ordersIn: (sale: string) => call('get', '/v1/sales/{sale}/orders/mine', { path: { sale } }),
     orders: (cursor: string | undefined) => call('get', '/v1/orders', { query: { limit: ORDERS_A_PAGE, ...(cursor !== undefined && { cursor }) } }),
+    order: (order: string) => call('get', '/v1/orders/{order}', { path: { order } }),
     purchase: (sale: string, key: string) =>
       call('post', '/v1/sales/{sale}/purchases', { path: { sale }, header: { 'Idempotency-Key': key }, body: { quantity: 1 } }),
     /** Asks for a ruling; the server holds the answer for up to `wait` seconds. */

@@ -54,6 +54,30 @@ test('an accepted purchase is never answered with nothing', async () => {
   expect(await api.purchase('s1', 'k1')).toEqual({ ok: false, problem: { code: 'unreachable' } });
 });
 
+describe('the date of an answer', () => {
+  const DATE = 'Sat, 21 Nov 2026 12:00:00 GMT';
+
+  test('sets the clock when it is a refusal, or tells no time of its own', async () => {
+    const refused = givenAServer(problem(503, 'busy', {}, { date: DATE }));
+    await refused.api.purchase('s1', 'k1');
+    const plain = givenAServer(Response.json({}, { headers: { date: DATE } }));
+    await plain.api.config();
+    expect([refused.heard, plain.heard]).toEqual([[DATE], [DATE]]);
+  });
+
+  test('gives way to the time in it, which is exact', async () => {
+    const { api, heard } = givenAServer(Response.json({ server_time: '2026-11-21T12:00:00.900Z' }, { headers: { date: DATE } }));
+    await api.sale('s1');
+    expect(heard).toEqual(['2026-11-21T12:00:00.900Z']);
+  });
+
+  test('of a page in place of an answer is nobody\'s here', async () => {
+    const { api, heard } = givenAServer(new Response('<h1>Gateway</h1>', { status: 502, headers: { date: DATE } }));
+    await api.sale('s1');
+    expect(heard).toEqual([]);
+  });
+});
+
 describe('a problem', () => {
   test('is known by its type, with the exact wait and the reference', async () => {
     const { api } = givenAServer(problem(503, 'busy', { retry_after_ms: 1_234, request_id: 'r1' }, { 'retry-after': '2' }));

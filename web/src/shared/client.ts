@@ -50,7 +50,7 @@ export type Client = <M extends Method, P extends PathsOf<M>>(
   ...given: Record<never, never> extends Request<Operation<M, P>> ? [Request<Operation<M, P>>?] : [Request<Operation<M, P>>]
 ) => Promise<Answer<Body<M, P>>>;
 
-/** `hear` is told every `server_time`. */
+/** `hear` is told every `server_time`; of answers without one, refusals too, their date: late by up to a second, never early. */
 export function createClient(hear: (serverTime: unknown) => void): Client {
   async function call(method: Method, path: string, { heldMs = 0, signal, ...given }: Given = {}): Promise<Answer<unknown>> {
     const gaveUp = new AbortController();
@@ -60,12 +60,12 @@ export function createClient(hear: (serverTime: unknown) => void): Client {
     try {
       const response = await fetch(address(path, given), { ...request(method, given), signal: gaveUp.signal });
       const json: unknown = await response.json().catch(() => undefined);
+      hearTime(response, json);
       if (!response.ok) return { ok: false, problem: problemOf(response, json) };
       // Done, or logged and not decided yet, with nothing to say.
       if (response.status === 204 || (response.status === 202 && !response.headers.has('content-type'))) return { ok: true, body: undefined };
       // A page in place of an answer: a network that wants a sign-in of its own.
       if (typeof json !== 'object' || json === null) return { ok: false, problem: { code: 'unreachable' } };
-      if ('server_time' in json) hear(json.server_time);
       return { ok: true, body: json };
     } catch {
       return { ok: false, problem: { code: 'unreachable' } };
@@ -73,6 +73,11 @@ export function createClient(hear: (serverTime: unknown) => void): Client {
       clearTimeout(timer);
       signal?.removeEventListener('abort', giveUp);
     }
+  }
+  function hearTime(response: Response, json: unknown) {
+    // A page in place of an answer is of somebody else, whose clock is not the server's.
+    if (typeof json !== 'object' || json === null) return;
+    hear('server_time' in json ? json.server_time : response.headers.get('date'));
   }
   // What is checked here by the types of `Client` is not checked again inside.
   return call as Client;

@@ -80,4 +80,16 @@ describe('the clock', () => {
     clock.hear(nonsense);
     expect(clock.now()).toBe(NOON + 500);
   });
+
+  test('says when it is more than a guess', () => {
+    const { clock } = givenAClock();
+    const told: string[] = [];
+    clock.whenHeard(() => told.push('waited'));
+    clock.hear('yesterday');
+    expect(told).toEqual([]);
+    clock.hear(at(0));
+    clock.hear(at(1));
+    clock.whenHeard(() => told.push('at once'));
+    expect(told).toEqual(['waited', 'at once']);
+  });
 });

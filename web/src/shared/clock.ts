@@ -13,8 +13,10 @@ const TRUST_MS = 5 * 60_000;
 export interface Clock {
   /** The server's time in ms since 1970; never less than at an earlier call. */
   now(): number;
-  /** Learns from a `server_time`, just received. Nonsense is ignored. */
+  /** Learns from a `server_time`, or the date of an answer, just received. Nonsense is ignored. */
   hear(serverTime: unknown): void;
+  /** Calls back, once, as soon as the server's time is more than a guess; at once when it is. */
+  whenHeard(then: () => void): void;
 }
 
 /**
@@ -28,6 +30,7 @@ export function createClock(monotonic: () => number, guess: number): Clock {
   let last = -Infinity;
   let turnsAt = -Infinity;
   let shown = -Infinity;
+  const waiting: (() => void)[] = [];
 
   return {
     now() {
@@ -48,6 +51,11 @@ export function createClock(monotonic: () => number, guess: number): Clock {
         turnsAt = received + TRUST_MS;
       }
       current = Math.max(current, time - received);
+      for (const then of waiting.splice(0)) then();
+    },
+    whenHeard(then) {
+      if (turnsAt > -Infinity) then();
+      else waiting.push(then);
     },
   };
 }

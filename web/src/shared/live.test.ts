@@ -57,6 +57,20 @@ describe('the live socket', () => {
     expect(heard).toEqual([{ type: 'hello', server_time: '2026-11-21T12:00:00.000Z' }]);
   });
 
+  test('that may be dead is left at once, and another one is tried soon', async () => {
+    const { live, dialled, turns, last } = givenALiveSocket();
+    last().opens();
+    live.distrust();
+    expect([turns, dialled[0]?.left]).toEqual([[true, false], true]);
+    await vi.advanceTimersByTimeAsync(500);
+    last().opens();
+    expect([dialled.length, turns.at(-1)]).toEqual([2, true]);
+    live.close();
+    live.distrust();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(dialled).toHaveLength(2);
+  });
+
   test('survives messages that are none', () => {
     const { last, heard } = givenALiveSocket();
     last().opens();

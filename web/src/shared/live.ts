@@ -59,6 +59,8 @@ export interface Live {
   follow(sales: readonly string[]): void;
   /** Skips the wait before the next try: the network or the shopper is back. */
   hurry(): void;
+  /** Leaves the socket, which may be dead, and comes back after the usual wait: the computer slept, or lost its network. */
+  distrust(): void;
   close(): void;
 }
 
@@ -155,6 +157,9 @@ export function openLive({ dial, hear, turned, random }: LiveOptions): Live {
       if (socket || closed) return;
       clearTimeout(timer);
       connect();
+    },
+    distrust() {
+      if (socket) drop(socket);
     },
     close() {
       closed = true;

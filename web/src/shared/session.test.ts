@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { createClient } from './client.ts';
-import { hasAccount, isGuest, openSession } from './session.ts';
+import { hasAccount, identity, isGuest, openSession } from './session.ts';
 
 afterEach(() => void vi.unstubAllGlobals());
 
@@ -34,7 +34,7 @@ describe('a session', () => {
   test('is unknown until the server was asked, and while it does not answer', async () => {
     const { session } = givenASession(refusal(503, 'busy'));
     expect(session.who.value).toBe('unknown');
-    expect(await session.learn()).toBe('unknown');
+    expect([session.silent.value, await session.learn(), session.silent.value]).toEqual([false, 'unknown', true]);
   });
 
   test('that is over is nobody', async () => {
@@ -71,4 +71,11 @@ describe('a session', () => {
     expect(await session.signOut()).toMatchObject({ ok: false, problem: { code: 'unavailable' } });
     expect(hasAccount(session.who.value)).toBe(true);
   });
+});
+
+test('two people are not the same, though both are signed in', () => {
+  const ada = { shopper_id: 'p1', role: 'shopper', expires_at: '' } as const;
+  const bob = { ...ada, shopper_id: 'p2' };
+  expect(new Set([identity('unknown'), identity('nobody'), identity(ada), identity(bob)]).size).toBe(4);
+  expect(identity({ ...ada, expires_at: 'later' })).toBe(identity(ada));
 });

@@ -12,6 +12,8 @@ export type Who = 'unknown' | 'nobody' | WhoAmI;
 
 export interface Session {
   who: ReadonlySignal<Who>;
+  /** The server was asked who is here, and could not tell. */
+  silent: ReadonlySignal<boolean>;
   /** Asks the server. */
   learn(): Promise<Who>;
   signIn(credentials: Credentials): Promise<Answer<unknown>>;
@@ -29,11 +31,16 @@ export interface Session {
 export const isGuest = (who: Who): boolean => typeof who === 'object' && who.role === 'shopper' && !who.email;
 export const hasAccount = (who: Who): who is WhoAmI => typeof who === 'object' && !isGuest(who);
 
+/** Changes whenever somebody else is here. */
+export const identity = (who: Who): string => (typeof who === 'object' ? who.shopper_id : who);
+
 export function openSession(call: Client, storage?: Storage): Session {
   const who = signal<Who>('unknown');
+  const silent = signal(false);
 
   function set(now: Who): Who {
     if (hasAccount(now)) remember(ACCOUNT, now.shopper_id, storage);
+    silent.value = now === 'unknown';
     who.value = now;
     return now;
   }
@@ -54,6 +61,7 @@ export function openSession(call: Client, storage?: Storage): Session {
 
   return {
     who,
+    silent,
     learn,
     signIn: async (body) => begun(await call('post', '/v1/sessions', { body }), body.email),
     signUp: async (body) => begun(await call('post', '/v1/accounts', { body }), body.email),

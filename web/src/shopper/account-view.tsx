@@ -14,8 +14,25 @@ export function AccountView({ shop }: { shop: Shop }) {
   return (
     <div class="account">
       <h1>{m.account()}</h1>
-      {hasAccount(who) ? <SignedIn shop={shop} email={who.email ?? ''} /> : <SignedOut shop={shop} />}
+      {who === 'unknown' && <Unknown shop={shop} />}
+      {hasAccount(who) && <SignedIn shop={shop} email={who.email ?? ''} />}
+      {who !== 'unknown' && !hasAccount(who) && <SignedOut shop={shop} />}
     </div>
+  );
+}
+
+/** Somebody who is signed in must not be asked to sign in only because the server is slow to say so. */
+function Unknown({ shop }: { shop: Shop }) {
+  if (!shop.session.silent.value) return <p>{m.openingText()}</p>;
+  return (
+    <>
+      <p class="fault" role="alert">
+        {m.refusedTitle()}
+      </p>
+      <button type="button" class="quiet" onClick={shop.session.learn}>
+        {shared.tryNow()}
+      </button>
+    </>
   );
 }
 

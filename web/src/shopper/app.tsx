@@ -76,7 +76,7 @@ function Line({ shop }: { shop: Shop }) {
           {m.allSales()}
         </Link>
       )}
-      {(isTicket || (phase !== 'opening' && phase !== 'unreachable')) && <ContactChip contact={shop.contact.value} />}
+      {(isTicket || (phase === 'open' || phase === 'unknown-sale')) && <ContactChip contact={shop.contact.value} />}
     </div>
   );
 }

@@ -38,7 +38,8 @@ function hasButton(purchase: Purchase, sale: Sale): boolean {
 }
 
 function SaleNote({ shop, sale }: { shop: Shop; sale: Sale }) {
-  const mustSignIn = shop.config.value?.guest_sessions === false && !hasAccount(shop.session.who.value);
+  const who = shop.session.who.value;
+  const mustSignIn = shop.config.value?.guest_sessions === false && who !== 'unknown' && !hasAccount(who);
   if (!mustSignIn || turnMs(sale) === undefined) return <p class="note">{SALE_NOTES[sale.state]()}</p>;
   return (
     <p class="note">

@@ -1,5 +1,6 @@
 /** The shell around a purchase: keeps each new state, shows it, then performs what it asks for. Decides nothing. */
 import { signal, type ReadonlySignal } from '@preact/signals';
+import { alone } from '../shared/alone.ts';
 import type { Api, Order, Ruling } from '../shared/api.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Session } from '../shared/session.ts';
@@ -7,12 +8,19 @@ import { follow } from './follow.ts';
 import type { Keep } from './keep.ts';
 import { IDLE, isPending, step, type Effect, type Purchase, type PurchaseEvent } from './purchase.ts';
 
+/** What the shop calls a sale that it does not know; a gateway's own 404 proves nothing. */
+const NO_SUCH_SALE = new Set(['unknown-sale', 'not-found']);
+/** Held by the tab that begins a guest's session. */
+const GUEST = 'firstcome.guest';
+
 export interface Buying {
   purchase: ReadonlySignal<Purchase>;
   buy(): void;
   cancel(): void;
   /** Somebody has signed in with an account. */
   signedIn(): void;
+  /** The owner had signed in already when this was opened. */
+  ownerHere(): void;
   /** A ruling from the live socket. */
   ruled(ticket: string, ruling: Ruling): void;
   /** Listens to nothing any more: it was somebody else's. */
@@ -42,6 +50,8 @@ export function openBuying(saleId: string, tools: BuyingTools): Buying {
   const life = new AbortController();
   let timer: ReturnType<typeof setTimeout> | undefined;
   let following = new AbortController();
+  /** When the request was sent that was refused last, by the computer's own time: that goes on in its sleep. */
+  let sentMs: number | undefined;
 
   function dispatch(event: PurchaseEvent) {
     const before = purchase.peek();
@@ -67,11 +77,18 @@ export function openBuying(saleId: string, tools: BuyingTools): Buying {
         return dispatch(await post(effect.key));
       case 'look-up-orders':
         return dispatch(await orders());
+      case 'look-up-order':
+        return lookUp(effect.orderId);
       case 'follow':
         return followTicket(effect.ticket);
       case 'wake':
-        timer = setTimeout(() => dispatch({ is: 'wake' }), effect.inMs);
+        return wakeIn(effect.inMs);
     }
+  }
+
+  function wakeIn(inMs: number) {
+    const dueMs = (sentMs ?? Date.now()) + inMs;
+    timer = setTimeout(() => dispatch({ is: 'wake', lateMs: Date.now() - dueMs }), inMs);
   }
 
   async function signIn(): Promise<PurchaseEvent> {
@@ -80,12 +97,22 @@ export function openBuying(saleId: string, tools: BuyingTools): Buying {
       session.ended();
       return { is: 'account-needed', why: 'ended' };
     }
+    return alone(GUEST, beGuest);
+  }
+
+  /** Two tabs that each made a guest would buy for two people. */
+  async function beGuest(): Promise<PurchaseEvent> {
+    const who = await session.learn();
+    if (typeof who === 'object') return { is: 'signed-in' };
+    if (who === 'unknown') return { is: 'refused', by: 'sign-in', problem: { code: 'unavailable' } };
     const answer = await session.beGuest();
     return answer.ok ? { is: 'signed-in' } : { is: 'refused', by: 'sign-in', problem: answer.problem };
   }
 
   async function post(key: string): Promise<PurchaseEvent> {
+    sentMs = Date.now();
     const answer = await api.purchase(saleId, key);
+    if (answer.ok) sentMs = undefined;
     if (!answer.ok) return { is: 'refused', by: 'purchase', problem: answer.problem };
     const { ticket, ahead, wait_ms } = answer.body;
     return { is: 'accepted', ticket, ahead, waitMs: wait_ms };
@@ -93,10 +120,19 @@ export function openBuying(saleId: string, tools: BuyingTools): Buying {
 
   async function orders(): Promise<PurchaseEvent> {
     const answer = await api.ordersIn(saleId);
-    if (answer.ok) return { is: 'orders', ids: idsByAge(answer.body.orders) };
-    if (answer.problem.code !== 'unauthorized') return { is: 'orders', ids: undefined };
+    if (answer.ok) return { is: 'orders', orders: byAge(answer.body.orders) };
+    const { code, retryAfterMs } = answer.problem;
+    // Of a sale that is gone from the shop nobody has an order that stands.
+    if (NO_SUCH_SALE.has(code)) return { is: 'orders', orders: [] };
+    if (code !== 'unauthorized') return { is: 'orders', orders: undefined, retryAfterMs };
     // A guest who has no session any more has no orders that could be looked up.
-    return session.hadAccount() ? { is: 'account-needed', why: 'ended' } : { is: 'orders', ids: [] };
+    return session.hadAccount() ? { is: 'account-needed', why: 'ended' } : { is: 'orders', orders: [] };
+  }
+
+  /** Only the order itself says for certain that it was cancelled; whoever may not see it (any more) learns nothing. */
+  async function lookUp(orderId: string): Promise<void> {
+    const answer = await api.order(orderId);
+    if (answer.ok && answer.body.cancelled_at !== undefined) dispatch({ is: 'cancelled', orderId });
   }
 
   function followTicket(ticket: string): Promise<void> {
@@ -117,7 +153,12 @@ export function openBuying(saleId: string, tools: BuyingTools): Buying {
   /** Goes on from a state that this tab did not make itself. */
   function takeUp(kept: Purchase) {
     purchase.value = kept;
-    dispatch({ is: 'restored' });
+    const goOn = () => {
+      if (purchase.peek() === kept) dispatch({ is: 'restored' });
+    };
+    // How old it is can be told only by the clock that it was kept by: the server's.
+    if (kept.at === 'sending' || kept.at === 'waiting') clock.whenHeard(goOn);
+    else goOn();
   }
 
   /** Another tab got further with this sale. */
@@ -126,7 +167,7 @@ export function openBuying(saleId: string, tools: BuyingTools): Buying {
     // would never stop.
     const mine = purchase.peek();
     if (kept.at === 'queued' && mine.at === 'idle') takeUp(kept);
-    if ((kept.at === 'won' || kept.at === 'lost') && !isPending(mine)) purchase.value = kept;
+    if (['won', 'lost', 'cancelled'].includes(kept.at) && !isPending(mine)) purchase.value = kept;
   }
 
   function buy() {
@@ -150,12 +191,13 @@ export function openBuying(saleId: string, tools: BuyingTools): Buying {
     buy,
     cancel: () => dispatch({ is: 'cancel' }),
     signedIn: () => dispatch({ is: 'signed-in' }),
+    ownerHere: () => dispatch({ is: 'owner-here' }),
     ruled: (ticket, ruling) => dispatch({ is: 'ruled', ticket, ruling }),
     close,
   };
 }
 
-const idsByAge = (orders: readonly Order[]) => orders.toSorted((a, b) => Date.parse(a.ordered_at) - Date.parse(b.ordered_at)).map(({ id }) => id);
+const byAge = (orders: readonly Order[]) => orders.map(({ id, ordered_at }) => ({ id, atMs: Date.parse(ordered_at) })).sort((a, b) => a.atMs - b.atMs);
 
 /** 128 random bits. `crypto.randomUUID` is missing on plain-http addresses, such as a phone's view of a demo. */
 function newKey(): string {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { Answer, Api, Sale } from '../shared/api.ts';
+import type { Answer, Api, Problem, Sale } from '../shared/api.ts';
 import { createClock } from '../shared/clock.ts';
 import { openCatalogue } from './catalogue.ts';
 
@@ -29,13 +29,14 @@ const refusal = { ok: false, problem: { code: 'unreachable' } } as const;
 
 /** A catalogue whose server knows these sales; it may be away. */
 function givenACatalogue(sales: Sale[]) {
-  const server = { away: false, asked: [] as string[], held: undefined as Promise<void> | undefined };
+  const server = { away: false, refusal: undefined as Problem | undefined, asked: [] as string[], held: undefined as Promise<void> | undefined };
   const shown: (readonly string[])[] = [];
   const reached: boolean[] = [];
   async function answer<T>(what: string, body: T | undefined): Promise<Answer<T>> {
     server.asked.push(what);
     await server.held;
     if (server.away) return refusal;
+    if (server.refusal) return { ok: false, problem: server.refusal };
     return body === undefined ? { ok: false, problem: { code: 'unknown-sale' } } : { ok: true, body };
   }
   const api = {
@@ -93,6 +94,53 @@ describe('a sale', () => {
     server.away = true;
     await settle(30_000);
     expect(catalogue.phase.value).toBe('open');
+  });
+
+  test.each(['rate-limited', 'busy', 'internal'])('that is refused (%s) stays, is not taken for a lost connection, and is asked for as late as told', async (code) => {
+    const { catalogue, server, reached } = givenACatalogue([aSale('s1')]);
+    catalogue.show({ sale: 's1' });
+    await settle();
+    server.refusal = { code, retryAfterMs: 20_000 };
+    catalogue.refresh();
+    await settle();
+    const before = server.asked.length;
+    await settle(19_999);
+    expect([catalogue.phase.value, server.asked.length, reached.includes(false)]).toEqual(['open', before, false]);
+    await settle(10_002);
+    expect(server.asked.length).toBe(before + 1);
+  });
+
+  test('that is refused for years is asked for again all the same, though not at once', async () => {
+    const { catalogue, server } = givenACatalogue([aSale('s1')]);
+    server.refusal = { code: 'busy', retryAfterMs: 1e12 };
+    catalogue.show({ sale: 's1' });
+    await settle(299_999);
+    expect(server.asked).toHaveLength(1);
+    await settle(2);
+    expect(server.asked).toHaveLength(2);
+  });
+
+  test('that is refused at first says so, and opens by itself', async () => {
+    const { catalogue, server } = givenACatalogue([aSale('s1')]);
+    server.refusal = { code: 'busy', retryAfterMs: 500 };
+    catalogue.show({ sale: 's1' });
+    await settle();
+    expect(catalogue.phase.value).toBe('refused');
+    server.refusal = undefined;
+    await settle(2_000);
+    expect(catalogue.phase.value).toBe('open');
+  });
+
+  test('that was shown is asked for less and less often while the server is away', async () => {
+    const { catalogue, server } = givenACatalogue([aSale('s1')]);
+    catalogue.show({ sale: 's1' });
+    await settle();
+    server.away = true;
+    await settle(60_000);
+    const before = server.asked.length;
+    await settle(60_000);
+    // Between half and all of 10 s lie between two questions.
+    expect(server.asked.length - before).toBeLessThanOrEqual(13);
   });
 
   test('is shown at once when it is known already', async () => {

@@ -9,14 +9,14 @@ const QUEUED: Ruling = { state: 'queued', ahead: 3, wait_ms: 900 };
 const WON: Ruling = { state: 'won', sale_id: 's1', order_id: 'o1', replay: false };
 
 /** A ticket followed over HTTP, which answers in turn and then never again. */
-function givenATicket(...answers: (Ruling | 'bad-ticket')[]) {
+function givenATicket(...answers: (Ruling | 'bad-ticket' | 'unreachable')[]) {
   const holds: number[] = [];
   const followed = openFollowed('t1', {
     ask: (_ticket, holdS): Promise<Answer<Ruling>> => {
       holds.push(holdS);
       const answer = answers.shift();
       if (answer === undefined) return new Promise(() => {});
-      return Promise.resolve(answer === 'bad-ticket' ? { ok: false, problem: { code: answer } } : { ok: true, body: answer });
+      return Promise.resolve(typeof answer === 'string' ? { ok: false, problem: { code: answer } } : { ok: true, body: answer });
     },
     silentForMs: () => Infinity,
     reached: () => {},
@@ -54,4 +54,25 @@ test('a ticket that the shop has not sealed is unknown', async () => {
   const { followed } = givenATicket('bad-ticket');
   await vi.advanceTimersByTimeAsync(0);
   expect(followed.watched.value).toEqual({ state: 'unknown' });
+});
+
+test('an impatient shopper need not wait for the next try', async () => {
+  const { followed, holds } = givenATicket('unreachable', QUEUED);
+  await vi.advanceTimersByTimeAsync(1);
+  followed.again();
+  await vi.advanceTimersByTimeAsync(1);
+  expect(followed.watched.value).toEqual(QUEUED);
+  followed.again();
+  await vi.advanceTimersByTimeAsync(10_000);
+  // The try that was waiting is over, and so is the impatience once something is known.
+  expect(holds).toEqual([0, 0, 20]);
+});
+
+test('a ticket that nobody looks at any more is not asked for again', async () => {
+  const { followed, holds } = givenATicket('unreachable');
+  await vi.advanceTimersByTimeAsync(1);
+  followed.close();
+  followed.again();
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(holds).toEqual([0]);
 });

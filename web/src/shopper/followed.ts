@@ -10,12 +10,14 @@ export interface Followed {
   watched: ReadonlySignal<Watched>;
   /** A ruling from the live socket. */
   ruled(ticket: string, ruling: Ruling): void;
+  /** Asks now, as long as nothing is known of it. */
+  again(): void;
   close(): void;
 }
 
 export function openFollowed(ticket: string, tools: Pick<Following, 'ask' | 'silentForMs' | 'reached' | 'pause'>): Followed {
   const watched = signal<Watched>({ state: 'opening' });
-  const end = new AbortController();
+  let end = new AbortController();
 
   function ruled(about: string, ruling: Ruling) {
     if (about !== ticket || end.signal.aborted) return;
@@ -32,6 +34,17 @@ export function openFollowed(ticket: string, tools: Pick<Following, 'ask' | 'sil
     return tools.ask(about, watched.peek().state === 'opening' ? 0 : holdS, signal);
   }
 
-  void follow(ticket, { ...tools, ask, refused, ruled: (ruling) => ruled(ticket, ruling), signal: end.signal });
-  return { ticket, watched, ruled, close: () => end.abort() };
+  function begin() {
+    void follow(ticket, { ...tools, ask, refused, ruled: (ruling) => ruled(ticket, ruling), signal: end.signal });
+  }
+
+  function again() {
+    if (watched.peek().state !== 'opening' || end.signal.aborted) return;
+    end.abort();
+    end = new AbortController();
+    begin();
+  }
+
+  begin();
+  return { ticket, watched, ruled, again, close: () => end.abort() };
 }

@@ -50,7 +50,7 @@ test('the oldest of many sales are forgotten first', () => {
 test('purchases of somebody who has gone are forgotten, but for those to be gone on with', () => {
   const storage = aStorage();
   const full = { ...aStorage(), getItem: () => null, removeItem: () => {}, setItem: () => { throw new DOMException('full', 'QuotaExceededError'); } } as unknown as Storage;
-  const waiting: Purchase = { at: 'signed-out', why: 'ended', intent: { key: 'k', doubt: false, tries: 0, signIns: 0 }, owned: [] };
+  const waiting: Purchase = { at: 'signed-out', why: 'ended', intent: { key: 'k', doubt: false, tries: 0, signIns: 0, sentAtMs: 0 }, owned: [] };
   for (const keep of [openKeep(storage), openKeep(undefined), openKeep(full)]) {
     keep.save('s1', won('o1'), 1);
     keep.save('s2', waiting, 2);

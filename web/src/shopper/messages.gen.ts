@@ -28,6 +28,8 @@ export const openingTitle = () => say(`Opening the shop…`, `Der Shop wird geö
 export const openingText = () => say(`This takes a moment.`, `Das dauert einen Moment.`);
 export const unreachableTitle = () => say(`The shop does not answer`, `Der Shop antwortet nicht`);
 export const unreachableText = () => say(`It may be your connection or ours. This page keeps trying.`, `Es kann an Ihrer Verbindung liegen oder an uns. Diese Seite versucht es weiter.`);
+export const refusedTitle = () => say(`The shop cannot show this right now`, `Der Shop kann das gerade nicht zeigen`);
+export const refusedText = () => say(`It is very busy, or something went wrong there. This page keeps trying.`, `Dort ist sehr viel los, oder etwas ging schief. Diese Seite versucht es weiter.`);
 export const unknownSaleTitle = () => say(`No such sale`, `Diesen Verkauf gibt es nicht`);
 export const unknownSaleText = () => say(`The link may be old, or mistyped. Nothing is lost: your orders do not depend on it.`, `Der Link ist vielleicht alt oder vertippt. Verloren ist nichts: Ihre Bestellungen hängen nicht davon ab.`);
 export const seeSales = () => say(`See what is on sale`, `Zu den Verkäufen`);
@@ -78,6 +80,8 @@ export const accountNeededText = () => say(`This shop sells to accounts only. Yo
 export const wonTitle = () => say(`It is yours`, `Es gehört Ihnen`);
 export const wonText = () => say(`Your order is placed and safe. This is its number:`, `Ihre Bestellung ist angenommen und sicher. Das ist ihre Nummer:`);
 export const orderNumber = () => say(`Order number`, `Bestellnummer`);
+export const cancelledTitle = () => say(`Your order was cancelled`, `Ihre Bestellung wurde storniert`);
+export const cancelledText = () => say(`You had bought one, but the seller has cancelled this order since:`, `Sie hatten eines gekauft, aber der Verkäufer hat diese Bestellung inzwischen storniert:`);
 export const lostSoldOutTitle = () => say(`Sold out`, `Ausverkauft`);
 export const lostSoldOutText = () => say(`Others were faster: the last unit was gone before it was your turn. Nothing was ordered.`, `Andere waren schneller: Das letzte Stück war weg, bevor Sie dran waren. Bestellt wurde nichts.`);
 export const lostLimitTitle = () => say(`You already have yours`, `Sie haben schon eines`);
@@ -119,7 +123,7 @@ export const stoppedText = () => say(`An earlier try may still have gone through
 export const faultsTitle = () => say(`Something went wrong in the shop`, `Im Shop ist etwas schiefgegangen`);
 export const faultsText = () => say(`We tried several times. You can press again: it is still the same purchase and counts only once.`, `Wir haben es mehrmals versucht. Sie können noch einmal drücken: Es ist derselbe Kauf, er zählt nur einmal.`);
 export const shutOutTitle = () => say(`The shop did not let you in`, `Der Shop hat Sie nicht eingelassen`);
-export const shutOutText = () => say(`Your browser may be blocking cookies, which this shop needs to know you. Nothing was ordered.`, `Vielleicht sperrt Ihr Browser Cookies; ohne sie erkennt der Shop Sie nicht. Bestellt wurde nichts.`);
+export const shutOutText = () => say(`Your browser may be blocking cookies, which this shop needs to know you. Allow them and press again; it counts only once.`, `Vielleicht sperrt Ihr Browser Cookies; ohne sie erkennt der Shop Sie nicht. Lassen Sie sie zu und drücken Sie noch einmal; es zählt nur einmal.`);
 export const failedElseTitle = () => say(`The shop refused this purchase`, `Der Shop hat diesen Kauf abgelehnt`);
 export const failedElseText = () => say(`It gave no reason that this page knows. You can press again.`, `Einen Grund, den diese Seite kennt, gab er nicht an. Sie können noch einmal drücken.`);
 export const reference = ({ id }: { id: string }) => say(`Reference ${id}`, `Kennzeichen ${id}`);
@@ -139,10 +143,10 @@ export const followUnknownText = () => say(`The shop does not know this link. On
 export const seeSale = () => say(`See the sale`, `Zum Verkauf`);
 export const openSoonMinutes = () => say(`The sale opens in less than 10 minutes.`, `Der Verkauf öffnet in weniger als 10 Minuten.`);
 export const openSoonMinute = () => say(`The sale opens in less than a minute.`, `Der Verkauf öffnet in weniger als einer Minute.`);
-export const openSoonSeconds = () => say(`The sale opens in 10 seconds.`, `Der Verkauf öffnet in 10 Sekunden.`);
+export const openSoonSeconds = () => say(`The sale opens in less than 10 seconds.`, `Der Verkauf öffnet in weniger als 10 Sekunden.`);
 export const endSoonMinutes = () => say(`The sale ends in less than 10 minutes.`, `Der Verkauf endet in weniger als 10 Minuten.`);
 export const endSoonMinute = () => say(`The sale ends in less than a minute.`, `Der Verkauf endet in weniger als einer Minute.`);
-export const endSoonSeconds = () => say(`The sale ends in 10 seconds.`, `Der Verkauf endet in 10 Sekunden.`);
+export const endSoonSeconds = () => say(`The sale ends in less than 10 seconds.`, `Der Verkauf endet in weniger als 10 Sekunden.`);
 export const saleIsOpen = () => say(`The sale is open.`, `Der Verkauf ist offen.`);
 export const ordersNone = () => say(`You have not bought anything yet.`, `Sie haben noch nichts gekauft.`);
 export const ordersSignIn = () => say(`Sign in to see your orders.`, `Melden Sie sich an, um Ihre Bestellungen zu sehen.`);

@@ -18,6 +18,8 @@ export interface News {
   connect(address: string): void;
   /** The network or the shopper is back. */
   hurry(): void;
+  /** The computer slept, or lost its network: the socket may be dead. */
+  distrust(): void;
   /** Whether anybody answered a question over HTTP. */
   reached(answered: boolean): void;
 }
@@ -84,6 +86,7 @@ export function openNews(on: Listener): News {
       for (const ticket of heardAt.keys()) live.watch(ticket);
     },
     hurry: () => live?.hurry(),
+    distrust: () => live?.distrust(),
     reached: (someone) => void (answered.value = someone),
   };
 }

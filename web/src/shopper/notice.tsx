@@ -7,6 +7,7 @@ import type { Shop } from './shop.ts';
 const NOTICES: Record<Exclude<Phase, 'open'>, [() => string, () => string]> = {
   opening: [m.openingTitle, m.openingText],
   unreachable: [m.unreachableTitle, m.unreachableText],
+  refused: [m.refusedTitle, m.refusedText],
   'unknown-sale': [m.unknownSaleTitle, m.unknownSaleText],
 };
 
@@ -17,8 +18,8 @@ export function Notice({ shop, phase }: { shop: Shop; phase: Exclude<Phase, 'ope
     <section class="notice" data-phase={phase}>
       <h1>{title()}</h1>
       <p>{text()}</p>
-      {phase === 'unreachable' && (
-        <button type="button" class="quiet" onClick={shop.catalogue.refresh}>
+      {(phase === 'unreachable' || phase === 'refused') && (
+        <button type="button" class="quiet" onClick={shop.refresh}>
           {shared.tryNow()}
         </button>
       )}

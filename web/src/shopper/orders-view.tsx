@@ -4,6 +4,7 @@ import type { Order, Sale } from '../shared/api.ts';
 import { localTime, money } from '../shared/format.ts';
 import * as shared from '../shared/messages.gen.ts';
 import { problemWords } from '../shared/problems.ts';
+import { identity } from '../shared/session.ts';
 import { SignInForm } from '../shared/sign-in.tsx';
 import { Link } from './link.tsx';
 import * as m from './messages.gen.ts';
@@ -12,11 +13,10 @@ import type { Shop } from './shop.ts';
 
 export function OrdersView({ shop }: { shop: Shop }) {
   const who = shop.session.who.value;
-  const isIn = typeof who === 'object';
   useEffect(() => {
     // Also when nobody knows who is here: the answer tells.
     if (who !== 'nobody') void shop.orders.load();
-  }, [isIn, who === 'nobody']);
+  }, [identity(who)]);
   return (
     <div class="orders">
       <h1>{m.myOrders()}</h1>

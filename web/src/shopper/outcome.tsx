@@ -51,6 +51,7 @@ export function Outcome({ shop, sale, purchase, alone }: OutcomeProps) {
 function Next({ shop, sale, purchase }: { shop: Shop; sale: Sale; purchase: Purchase }) {
   switch (purchase.at) {
     case 'waiting':
+    case 'checking':
       return (
         <button type="button" class="quiet" onClick={shop.cancel}>
           {m.stopTrying()}
@@ -72,6 +73,7 @@ function Next({ shop, sale, purchase }: { shop: Shop; sale: Sale; purchase: Purc
         </>
       );
     case 'won':
+    case 'cancelled':
       return <To shop={shop} at="orders" />;
     case 'lost':
       if (purchase.reason === 'limit-reached') return <To shop={shop} at="orders" />;

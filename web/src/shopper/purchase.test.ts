@@ -38,8 +38,10 @@ class Story {
   lost(reason: Reason, ticket = 't1'): this {
     return this.then({ is: 'ruled', ticket, ruling: { state: 'lost', reason } });
   }
+  /** Each a second older than the next, and the last one a moment ago. */
   orders(...ids: string[]): this {
-    return this.then({ is: 'orders', ids });
+    const orders = ids.map((id, i) => ({ id, atMs: this.nowMs - 1_000 * (ids.length - 1 - i) }));
+    return this.then({ is: 'orders', orders });
   }
 }
 
@@ -121,10 +123,23 @@ describe('one click is one purchase', () => {
     expect(story.effects).toEqual([{ do: 'wake', inMs: 2_500 }]);
   });
 
+  test('no kept wait is longer than one that the server may ask for', () => {
+    const story = aClick().refused('busy').after(-60 * MINUTE).reload();
+    expect(story.effects).toEqual([{ do: 'wake', inMs: 5 * MINUTE }]);
+  });
+
   test('a reload after the end shows the end', () => {
     const story = aClick().accepted().won().reload();
     expect(story.purchase).toEqual({ at: 'won', orderId: 'o1', owned: ['o1'] });
-    expect(story.effects).toEqual([]);
+    expect(story.effects).toEqual([{ do: 'look-up-order', orderId: 'o1' }]);
+  });
+
+  test('an order that the seller has cancelled is not the shopper\'s any more', () => {
+    const story = aClick().accepted().won().reload().then({ is: 'cancelled', orderId: 'o0' });
+    expect(story.purchase.at).toBe('won');
+    story.then({ is: 'cancelled', orderId: 'o1' });
+    expect(story.purchase).toEqual({ at: 'cancelled', orderId: 'o1', owned: [] });
+    expect(story.buys('k2').effects).toEqual([{ do: 'post', key: 'k2' }]);
   });
 
   test.each(['sending', 'waiting'] as const)('a purchase that was %s when the page was left an hour ago asks before it goes on', (at) => {
@@ -224,8 +239,35 @@ describe('doubt', () => {
 
   test('orders that could not be asked prove nothing', () => {
     const story = aClick().refused('unreachable').then({ is: 'wake' }).refused('ended');
-    for (let i = 0; i < 50; i += 1) story.then({ is: 'orders', ids: undefined }).then({ is: 'wake' });
+    for (let i = 0; i < 50; i += 1) story.then({ is: 'orders', orders: undefined }).then({ is: 'wake' });
     expect(story.purchase.at).toBe('checking');
+  });
+
+  test('orders that cannot be asked are asked for less and less often, and never sooner than the server wants', () => {
+    const story = aClick().refused('unreachable').then({ is: 'wake' }).refused('ended');
+    const waits = [];
+    for (const retryAfterMs of [undefined, undefined, undefined, undefined, 12_345]) {
+      story.then({ is: 'orders', orders: undefined, retryAfterMs });
+      waits.push(...story.effects);
+    }
+    expect(waits).toEqual([1_500, 3_000, 6_000, 10_000, 12_345].map((inMs) => ({ do: 'wake', inMs })));
+  });
+
+  test('who does not want to wait for the orders keeps the key', () => {
+    const story = aClick().refused('unreachable').then({ is: 'wake' }).refused('ended').then({ is: 'cancel' });
+    expect(story.purchase).toMatchObject({ at: 'failed', code: 'stopped', intent: { key: 'k1', doubt: true } });
+  });
+
+  test('an order from before the click is not taken for this one, though this browser never showed it', () => {
+    const story = aClick().refused('unreachable').then({ is: 'wake' }).refused('sold-out');
+    const before = { id: 'o0', atMs: story.nowMs - MINUTE };
+    expect(story.then({ is: 'orders', orders: [before] }).purchase.at).toBe('checking');
+    expect(story.then({ is: 'orders', orders: [before, { id: 'o1', atMs: story.nowMs }] }).purchase).toMatchObject({ at: 'won', orderId: 'o1' });
+  });
+
+  test('an order seems to be a little older than its click when two computers disagree', () => {
+    const story = aClick().refused('unreachable').then({ is: 'wake' }).refused('sold-out');
+    expect(story.then({ is: 'orders', orders: [{ id: 'o1', atMs: story.nowMs - 2_000 }] }).purchase.at).toBe('won');
   });
 
   test('an order won before is not taken for this one', () => {
@@ -280,6 +322,13 @@ describe('who the shopper is', () => {
     story.after(60 * MINUTE).reload();
     expect(story.purchase.at).toBe('signed-out');
     expect(story.then({ is: 'signed-in' }).effects).toEqual([{ do: 'post', key: 'k1' }]);
+  });
+
+  test('who signed in elsewhere buys without a new click only while they can expect it', () => {
+    const signedOut = () => aClick().refused('unauthorized').then({ is: 'account-needed', why: 'ended' });
+    expect(signedOut().after(MINUTE).then({ is: 'owner-here' }).effects).toEqual([{ do: 'post', key: 'k1' }]);
+    const late = signedOut().after(60 * MINUTE).then({ is: 'owner-here' });
+    expect([late.purchase, late.effects]).toMatchObject([{ at: 'failed', code: 'interrupted', intent: { key: 'k1' } }, []]);
   });
 
   test('who does not want to sign in has bought nothing', () => {

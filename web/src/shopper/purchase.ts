@@ -30,6 +30,8 @@ const FRESH_MS = 2 * 60_000;
 /** How often, and how many times, orders are looked up before bad news is told. Together longer than any queue may be. */
 const LOOK_EVERY_MS = 1_500;
 const LOOKS = 5;
+/** An order that seems to be older than the click by less than this may be its own, in ms: two computers took the times. */
+const SKEW_MS = 10_000;
 
 /** What one click means until it is settled. */
 export interface Intent {
@@ -41,6 +43,8 @@ export interface Intent {
   tries: number;
   /** Sessions begun in a row. */
   signIns: number;
+  /** When it was clicked. */
+  sentAtMs: number;
 }
 
 type Stage =
@@ -51,16 +55,26 @@ type Stage =
   | { at: 'signed-out'; intent: Intent; why: SignInCause }
   | { at: 'checking'; intent: Intent; reason: Reason; looks: number }
   | { at: 'won'; orderId: string }
+  /** Won, and taken back by the seller since. */
+  | { at: 'cancelled'; orderId: string }
   | { at: 'lost'; reason: Reason; orderId?: string }
   | { at: 'failed'; intent: Intent; code: string; requestId?: string };
 
 /** A stage, and the orders of this sale that this browser has already shown as won. */
 export type Purchase = Stage & { owned: readonly string[] };
 
+/** An order as far as it matters here. */
+export interface Placed {
+  id: string;
+  atMs: number;
+}
+
 export type PurchaseEvent =
   | { is: 'buy'; key: string }
   | { is: 'cancel' }
   | { is: 'signed-in' }
+  /** Somebody signed in elsewhere, some time ago: for another purchase, or to look at their orders. */
+  | { is: 'owner-here' }
   /** Only the shopper can begin a session that will do: somebody with an account, or a shop without guests. */
   | { is: 'account-needed'; why: SignInCause }
   | { is: 'accepted'; ticket: string; ahead: number; waitMs: number }
@@ -68,8 +82,11 @@ export type PurchaseEvent =
   | { is: 'ruled'; ticket: string; ruling: Ruling }
   | { is: 'ticket-refused'; ticket: string }
   /** The shopper's orders of this sale, oldest first; undefined when they could not be asked. */
-  | { is: 'orders'; ids: readonly string[] | undefined }
-  | { is: 'wake' }
+  | { is: 'orders'; orders: readonly Placed[] | undefined; retryAfterMs?: number | undefined }
+  /** An order that was won does not stand any more. */
+  | { is: 'cancelled'; orderId: string }
+  /** Later than asked for by so much, as far as the computer's own time tells. */
+  | { is: 'wake'; lateMs?: number }
   /** The page was opened with this state kept from before. */
   | { is: 'restored' };
 
@@ -78,6 +95,7 @@ export type Effect =
   | { do: 'post'; key: string }
   | { do: 'follow'; ticket: string }
   | { do: 'look-up-orders' }
+  | { do: 'look-up-order'; orderId: string }
   | { do: 'wake'; inMs: number };
 
 /** The server's time, and a number in [0, 1). */
@@ -115,12 +133,21 @@ function decide(purchase: Purchase, event: PurchaseEvent, moment: Moment, to: To
     case 'restored':
       return resume(purchase, moment, to);
     case 'orders':
-      return learn(purchase, event.ids, to);
+      return learn(purchase, event, moment, to);
+    case 'cancelled': {
+      if (purchase.at !== 'won' || purchase.orderId !== event.orderId) return undefined;
+      return { purchase: { at: 'cancelled', orderId: event.orderId, owned: purchase.owned.filter((id) => id !== event.orderId) }, effects: [] };
+    }
     case 'cancel':
-      return purchase.at === 'waiting' || purchase.at === 'signed-out' ? stop(purchase.intent, to) : undefined;
+      return purchase.at === 'waiting' || purchase.at === 'signed-out' || purchase.at === 'checking' ? stop(purchase.intent, to) : undefined;
     case 'signed-in':
       if (purchase.at === 'signed-out') return send(purchase.intent, moment, to);
       return purchase.at === 'sending' ? to(purchase, { do: 'post', key: purchase.intent.key }) : undefined;
+    case 'owner-here': {
+      if (purchase.at !== 'signed-out') return undefined;
+      const fresh = moment.nowMs <= purchase.intent.sentAtMs + FRESH_MS;
+      return fresh ? send(purchase.intent, moment, to) : fail(purchase.intent, { code: 'interrupted' }, to);
+    }
     case 'account-needed':
       if (purchase.at !== 'sending' && purchase.at !== 'checking') return undefined;
       return to({ at: 'signed-out', intent: purchase.intent, why: event.why });
@@ -138,14 +165,14 @@ function decide(purchase: Purchase, event: PurchaseEvent, moment: Moment, to: To
       if (purchase.at !== 'queued' || purchase.ticket !== event.ticket) return undefined;
       return trouble({ ...purchase.intent, doubt: true }, 'outcome-unknown', undefined, moment, to);
     case 'wake':
-      return wake(purchase, moment, to);
+      return wake(purchase, event.lateMs ?? 0, moment, to);
   }
 }
 
 /** A click: a new purchase, or the unfinished one again. */
 function begin(purchase: Purchase, key: string, moment: Moment, to: To): Step {
   const again = purchase.at === 'failed' && purchase.code !== 'key-reused';
-  const kept = again ? purchase.intent : { key, doubt: false };
+  const kept = again ? purchase.intent : { key, doubt: false, sentAtMs: moment.nowMs };
   return send({ ...kept, tries: 0, signIns: 0 }, moment, to);
 }
 
@@ -205,11 +232,15 @@ function delay(intent: Intent, why: Delay, retryAfterMs: number | undefined, mom
   return to({ at: 'waiting', intent, why, untilMs: moment.nowMs + inMs }, { do: 'wake', inMs });
 }
 
-/** Waits longer from try to try, between half and all of a doubling limit, and never less than the server asks for. */
+/** Longer from try to try, between half and all of a doubling limit, and never less than the server asks for; in ms. */
+function backoff(firstMs: number, tries: number, retryAfterMs = 0, { random }: Moment): number {
+  const limit = Math.min(firstMs * 2 ** tries, LONGEST_WAIT_MS);
+  return Math.min(Math.max(Math.round((limit / 2) * (1 + random)), retryAfterMs), LONGEST_DELAY_MS);
+}
+
+/** Waits, and sends the same key again then. */
 function trouble(before: Intent, why: Trouble, retryAfterMs: number | undefined, moment: Moment, to: To): Step {
-  const limit = Math.min(FIRST_WAIT_MS * 2 ** before.tries, LONGEST_WAIT_MS);
-  const ownMs = Math.round((limit / 2) * (1 + moment.random));
-  const inMs = Math.min(Math.max(ownMs, retryAfterMs ?? 0), LONGEST_DELAY_MS);
+  const inMs = backoff(FIRST_WAIT_MS, before.tries, retryAfterMs, moment);
   const intent = { ...before, tries: before.tries + 1 };
   return to({ at: 'waiting', intent, why, untilMs: moment.nowMs + inMs }, { do: 'wake', inMs });
 }
@@ -229,7 +260,7 @@ function settle(intent: Intent, reason: Reason, to: To): Step {
   // The same key after a win is answered "won", so this limit was reached by another purchase: show its order.
   if (reason === 'limit-reached') return to({ at: 'lost', reason }, { do: 'look-up-orders' });
   if (!intent.doubt) return to({ at: 'lost', reason });
-  return to({ at: 'checking', intent, reason, looks: LOOKS }, { do: 'look-up-orders' });
+  return to({ at: 'checking', intent: { ...intent, tries: 0 }, reason, looks: LOOKS }, { do: 'look-up-orders' });
 }
 
 function win(owned: readonly string[], orderId: string): Step {
@@ -250,11 +281,12 @@ function rule(purchase: Purchase & { at: 'queued' }, ruling: Ruling, to: To): St
   }
 }
 
-function wake(purchase: Purchase, moment: Moment, to: To): Step | undefined {
+function wake(purchase: Purchase, lateMs: number, moment: Moment, to: To): Step | undefined {
   if (purchase.at === 'checking') return to(purchase, { do: 'look-up-orders' });
   if (purchase.at !== 'waiting') return undefined;
-  // A computer that slept through the wait must not buy when it wakes hours later.
-  if (moment.nowMs > purchase.untilMs + FRESH_MS) return fail(purchase.intent, { code: 'interrupted' }, to);
+  // A computer that slept through the wait must not buy when it wakes hours later. The server's time may stand still
+  // in its sleep, and its own may be set meanwhile: either is reason enough to ask.
+  if (Math.max(moment.nowMs - purchase.untilMs, lateMs) > FRESH_MS) return fail(purchase.intent, { code: 'interrupted' }, to);
   return send(purchase.intent, moment, to);
 }
 
@@ -267,14 +299,16 @@ function resume(purchase: Purchase, moment: Moment, to: To): Step | undefined {
       return fresh ? send(intent, moment, to) : fail(intent, { code: 'interrupted' }, to);
     }
     case 'waiting': {
-      const inMs = Math.max(0, purchase.untilMs - moment.nowMs);
-      if (moment.nowMs > purchase.untilMs + FRESH_MS) return wake(purchase, moment, to);
+      const inMs = Math.min(Math.max(0, purchase.untilMs - moment.nowMs), LONGEST_DELAY_MS);
+      if (moment.nowMs > purchase.untilMs + FRESH_MS) return wake(purchase, 0, moment, to);
       return to(purchase, { do: 'wake', inMs });
     }
     case 'queued':
       return to(purchase, { do: 'follow', ticket: purchase.ticket });
     case 'checking':
       return to({ ...purchase, looks: LOOKS }, { do: 'look-up-orders' });
+    case 'won':
+      return to(purchase, { do: 'look-up-order', orderId: purchase.orderId });
     case 'failed':
       return purchase.intent.doubt ? to(purchase, { do: 'look-up-orders' }) : undefined;
     case 'lost':
@@ -285,23 +319,39 @@ function resume(purchase: Purchase, moment: Moment, to: To): Step | undefined {
 }
 
 /** What the list of orders says about a purchase in doubt. */
-function learn(purchase: Purchase, ids: readonly string[] | undefined, to: To): Step | undefined {
-  const unseen = ids?.findLast((id) => !purchase.owned.includes(id));
+function learn(purchase: Purchase, { orders, retryAfterMs }: PurchaseEvent & { is: 'orders' }, moment: Moment, to: To): Step | undefined {
   switch (purchase.at) {
     case 'checking': {
-      if (unseen !== undefined) return win(purchase.owned, unseen);
-      const looks = ids === undefined ? purchase.looks : purchase.looks - 1;
+      const won = wonBy(purchase.intent, purchase.owned, orders);
+      if (won !== undefined) return win(purchase.owned, won);
+      if (!orders) return lookAgain(purchase, retryAfterMs, moment, to);
+      const looks = purchase.looks - 1;
       if (looks <= 0) return to({ at: 'lost', reason: purchase.reason });
       return to({ ...purchase, looks }, { do: 'wake', inMs: LOOK_EVERY_MS });
     }
-    case 'failed':
-      return purchase.intent.doubt && unseen !== undefined ? win(purchase.owned, unseen) : undefined;
+    case 'failed': {
+      const won = purchase.intent.doubt ? wonBy(purchase.intent, purchase.owned, orders) : undefined;
+      return won === undefined ? undefined : win(purchase.owned, won);
+    }
     case 'lost': {
-      const orderId = ids?.at(-1);
+      const orderId = orders?.at(-1)?.id;
       if (purchase.reason !== 'limit-reached' || orderId === undefined) return undefined;
-      return { purchase: { ...purchase, orderId, owned: ids ?? [] }, effects: [] };
+      return { purchase: { ...purchase, orderId, owned: (orders ?? []).map(({ id }) => id) }, effects: [] };
     }
     default:
       return undefined;
   }
+}
+
+/** An order that only this purchase can have made: one that was not there before the click. */
+function wonBy({ sentAtMs }: Intent, owned: readonly string[], orders: readonly Placed[] = []): string | undefined {
+  // Written so that an intent kept by an older page, which does not tell when it was clicked, takes any.
+  return orders.findLast(({ id, atMs }) => !owned.includes(id) && !(atMs < sentAtMs - SKEW_MS))?.id;
+}
+
+/** Orders that could not be asked prove nothing: it goes on, slower each time, until the shopper has enough. */
+function lookAgain(purchase: Purchase & { at: 'checking' }, retryAfterMs: number | undefined, moment: Moment, to: To): Step {
+  const { intent } = purchase;
+  const inMs = backoff(LOOK_EVERY_MS, intent.tries, retryAfterMs, moment);
+  return to({ ...purchase, intent: { ...intent, tries: intent.tries + 1 } }, { do: 'wake', inMs });
 }

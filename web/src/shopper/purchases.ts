@@ -1,6 +1,7 @@
 /** The purchases of this page, one per sale: each goes on while another view is shown. */
 import { signal } from '@preact/signals';
 import type { Ruling } from '../shared/api.ts';
+import { hasAccount } from '../shared/session.ts';
 import { recalled, remember } from '../shared/storage.ts';
 import { openBuying, type Buying, type BuyingTools } from './buying.ts';
 import { IDLE, isPending, type Purchase } from './purchase.ts';
@@ -41,11 +42,31 @@ export function openPurchases(tools: BuyingTools, forgotten: () => void): Purcha
     forgotten();
   }
 
+  function isOwnerHere() {
+    const who = tools.session.who.peek();
+    return hasAccount(who) && who.shopper_id === owner;
+  }
+
+  /** Another tab has signed in or out, for this one too. */
+  function heard({ key, newValue }: StorageEvent) {
+    if (key !== OWNER) return;
+    // Gone: what was theirs must not be seen any longer than it takes to hear of it.
+    if (newValue === null && owner !== undefined) {
+      owner = undefined;
+      forget(() => false);
+    }
+    void tools.session.learn();
+  }
+
+  addEventListener('storage', heard);
   return {
     of(sale) {
       if (sale === undefined) return NOTHING;
-      const buying = open.get(sale) ?? openBuying(sale, tools);
+      const known = open.get(sale);
+      if (known) return known;
+      const buying = openBuying(sale, tools);
       open.set(sale, buying);
+      if (waitsForSignIn(buying.purchase.peek()) && isOwnerHere()) buying.ownerHere();
       return buying;
     },
     ruled(ticket, ruling) {

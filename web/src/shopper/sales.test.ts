@@ -88,17 +88,23 @@ describe('when a sale is asked for again', () => {
     expect(nextAskMs(aSale(), T, false, 0.5)).toBe(T + 3_000);
   });
 
-  test('at the opening, spread over a quarter of a second', () => {
-    expect(nextAskMs(upcoming, T - 2_000, true, 0)).toBe(T);
-    expect(nextAskMs(upcoming, T - 2_000, true, 0.8)).toBe(T + 200);
+  test('at the opening, spread over a quarter of a second, where no socket tells', () => {
+    expect(nextAskMs(upcoming, T - 2_000, false, 0)).toBe(T);
+    expect(nextAskMs(upcoming, T - 2_000, false, 0.8)).toBe(T + 200);
+  });
+
+  test('well after the opening, spread over seconds, where a socket should have told', () => {
+    expect(nextAskMs(upcoming, T - 2_000, true, 0)).toBe(T + 2_000);
+    expect(nextAskMs(upcoming, T - 2_000, true, 0.8)).toBe(T + 4_400);
+    expect(nextAskMs(upcoming, T + 100, true, 0)).toBe(T + 2_100);
   });
 
   test('twice a second while the opening is overdue, but not for ever', () => {
-    expect(nextAskMs(upcoming, T + 100, true, 0.5)).toBe(T + 600);
-    expect(nextAskMs(upcoming, T + 60_000, true, 0.5)).toBe(T + 75_000);
+    expect(nextAskMs(upcoming, T + 100, false, 0.5)).toBe(T + 600);
+    expect(nextAskMs(upcoming, T + 60_000, false, 0.5)).toBe(T + 63_000);
   });
 
   test('at the end of an active one', () => {
-    expect(nextAskMs(aSale(), T + 3_599_000, true, 0)).toBe(T + 3_600_000);
+    expect(nextAskMs(aSale(), T + 3_599_000, false, 0)).toBe(T + 3_600_000);
   });
 });

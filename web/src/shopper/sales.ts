@@ -5,8 +5,11 @@ import type { Sale, SaleState } from '../shared/api.ts';
 const CALM_MS = 15_000;
 /** The same while the socket is down, in ms. */
 const ALONE_MS = 3_000;
-/** At the moment a sale opens or ends the whole crowd asks; they spread over this time, in ms. */
+/** At the moment a sale opens or ends everybody asks whom no socket tells; they spread over this time, in ms. */
 const SPREAD_MS = 250;
+/** Where a socket is up it tells: only if it has said nothing for this long is the server asked, in ms, and spread over this. */
+const TOLD_WITHIN_MS = 2_000;
+const LIVE_SPREAD_MS = 3_000;
 /** How often the opening is asked for when the server has not turned yet, in ms, and for how long. */
 const IMPATIENT_MS = 500;
 const IMPATIENT_FOR_MS = 30_000;
@@ -66,6 +69,7 @@ export function nextAskMs(sale: Sale, nowMs: number, live: boolean, random: numb
   const regular = nowMs + (live ? CALM_MS : ALONE_MS) * (0.8 + 0.4 * random);
   const turn = turnMs(sale);
   if (turn === undefined) return regular;
-  if (nowMs < turn) return Math.min(regular, turn + SPREAD_MS * random);
-  return nowMs < turn + IMPATIENT_FOR_MS ? nowMs + IMPATIENT_MS : regular;
+  const graceMs = live ? TOLD_WITHIN_MS + LIVE_SPREAD_MS * random : SPREAD_MS * random;
+  if (nowMs < turn) return Math.min(regular, turn + graceMs);
+  return nowMs < turn + IMPATIENT_FOR_MS ? nowMs + (live ? graceMs : IMPATIENT_MS) : regular;
 }

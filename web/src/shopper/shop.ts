@@ -1,10 +1,11 @@
 /** The shop's store: which view the address asks for, who is here, and how news reach what is shown. */
-import { batch, computed, effect, signal, untracked, type ReadonlySignal } from '@preact/signals';
+import { computed, effect, signal, untracked, type ReadonlySignal } from '@preact/signals';
 import { shopperApi, type Answer, type Config, type Sale } from '../shared/api.ts';
 import { createClient } from '../shared/client.ts';
 import { createClock } from '../shared/clock.ts';
 import type { Contact } from '../shared/contact.tsx';
 import { hasAccount, openSession, type Session } from '../shared/session.ts';
+import { createSleepWatch, type Reading } from '../shared/sleep.ts';
 import { browserStorage } from '../shared/storage.ts';
 import { addressOf, viewOf, type View } from './address.ts';
 import { openCatalogue, type Catalogue } from './catalogue.ts';
@@ -36,6 +37,8 @@ export interface Shop {
   buy(): void;
   cancel(): void;
   followed: ReadonlySignal<Followed | undefined>;
+  /** Asks now for what is shown. */
+  refresh(): void;
   orders: MyOrders;
   contact: ReadonlySignal<Contact>;
   /** The server's time in ms, a few times a second. */
@@ -63,7 +66,7 @@ export function openShop(): Shop {
     },
   });
   const { watch, forget, silentForMs, reached } = news;
-  const purchases = openPurchases({ api, session, clock, keep: openKeep(storage), watch, forget, silentForMs, reached, ended }, showPurchase);
+  const purchases = openPurchases({ api, session, clock, keep: openKeep(storage), watch, forget, silentForMs, reached, ended }, forgotten);
   const wanted = () => !document.hidden || purchases.anyPending();
   const catalogue = openCatalogue({ api, clock, live: news.isLive, wanted, reached, shown });
   const orders = openMyOrders(api, session.ended);
@@ -84,6 +87,11 @@ export function openShop(): Shop {
     if (words) notify(words.title, words.text);
     // What was known of the sale is out of date.
     if (purchase.at === 'lost') catalogue.refresh();
+  }
+
+  function forgotten() {
+    orders.forget();
+    showPurchase();
   }
 
   function showPurchase() {
@@ -131,25 +139,30 @@ export function openShop(): Shop {
     if (next.at !== 'sales' && next.at !== 'sale') settleIn();
   }
 
+  function refresh() {
+    followed.peek()?.again();
+    catalogue.refresh();
+  }
+
   /** The network or the shopper is back. */
   function back() {
     if (document.hidden) return;
     news.hurry();
-    catalogue.refresh();
+    refresh();
     settleIn();
     // Another tab may have signed in meanwhile.
     if (!hasAccount(session.who.peek()) && session.hadAccount()) void session.learn();
   }
 
-  function belongTo(shopper: string | undefined) {
-    purchases.belongTo(shopper);
-    orders.forget();
+  function awake() {
+    news.distrust();
+    back();
   }
 
   // Purchases that this browser keeps are those of who is signed in.
   effect(() => {
     const who = session.who.value;
-    if (hasAccount(who)) untracked(() => belongTo(who.shopper_id));
+    if (hasAccount(who)) untracked(() => purchases.belongTo(who.shopper_id));
   });
   // A ticket may tell which sale it is about only when it is decided.
   effect(() => {
@@ -162,14 +175,19 @@ export function openShop(): Shop {
       catalogue.show({ sale: about });
     });
   });
-  setInterval(() => void (now.value = clock.now()), BEAT_MS);
+  const slept = createSleepWatch(BEAT_MS, reading());
+  setInterval(() => {
+    now.value = clock.now();
+    if (slept(reading())) awake();
+  }, BEAT_MS);
   addEventListener('online', back);
+  addEventListener('offline', news.distrust);
   addEventListener('popstate', () => turnTo(viewOf(location.search)));
   document.addEventListener('visibilitychange', back);
   turnTo(view.peek());
 
   return {
-    ...{ view, session, config, catalogue, sale, followed, orders, now },
+    ...{ view, session, config, catalogue, sale, followed, orders, now, refresh },
     contact: news.contact,
     purchase: computed(() => buying.value.purchase.value),
     buy: () => buying.peek().buy(),
@@ -182,10 +200,12 @@ export function openShop(): Shop {
     },
     async signOut() {
       const answer = await session.signOut();
-      if (answer.ok) batch(() => belongTo(undefined));
+      if (answer.ok) purchases.belongTo(undefined);
       return answer;
     },
   };
 }
+
+const reading = (): Reading => ({ wallMs: Date.now(), pageMs: performance.now(), hidden: document.hidden });
 
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));

@@ -15,7 +15,7 @@ test.each(LANGUAGES)('every end has a sentence of its own, in %s', (one) => {
 });
 
 test('a fault that nobody foresaw has a sentence too', () => {
-  const intent = { key: 'k', doubt: false, tries: 0, signIns: 0 };
+  const intent = { key: 'k', doubt: false, tries: 0, signIns: 0, sentAtMs: 0 };
   expect(purchaseWords({ at: 'failed', intent, code: 'http-418', owned: [] })?.title).toBe('The shop refused this purchase');
 });
 
@@ -55,12 +55,12 @@ describe('what is spoken', () => {
       '',
       'The sale opens in less than 10 minutes.',
       'The sale opens in less than a minute.',
-      'The sale opens in 10 seconds.',
+      'The sale opens in less than 10 seconds.',
     ]);
   });
 
   test('tells the place in the queue once, not at every step forward', () => {
-    const intent = { key: 'k', doubt: false, tries: 0, signIns: 0 };
+    const intent = { key: 'k', doubt: false, tries: 0, signIns: 0, sentAtMs: 0 };
     const queued = (ahead: number) => announcement(sale, { at: 'queued', intent, ticket: 't', ahead, waitMs: ahead * 10, owned: [] }, 0);
     expect(queued(900)).toBe(queued(3));
   });

@@ -92,6 +92,8 @@ export function purchaseWords(purchase: Purchase): Words | undefined {
       return words([m.checkingTitle, m.checkingText]);
     case 'won':
       return words([m.wonTitle, m.wonText]);
+    case 'cancelled':
+      return words([m.cancelledTitle, m.cancelledText]);
     case 'lost':
       return lostWords(purchase.reason);
     case 'failed':
@@ -121,6 +123,7 @@ export function buttonWords(purchase: Purchase, sale: Sale, waitS: number): stri
     case 'won':
       return m.buyOneMore({ price: money(sale.price) });
     case 'idle':
+    case 'cancelled':
     case 'lost':
       return sale.state === 'active' || sale.state === 'upcoming' ? m.buyFor({ price: money(sale.price) }) : SALE_STATES[sale.state]();
   }

@@ -1,10 +1,18 @@
 use super::*;
+use crate::run::Verdict;
+
+const HTTP_MS: Quantiles = Quantiles {
+    p50: 1.0,
+    p90: 1.5,
+    p99: 2.0,
+    p999: 3.0,
+    max: 4.0,
+};
 
 fn stage(per_s: f64, statuses: &[(u16, u64)]) -> Stage {
     Stage {
         per_s,
-        p50_ms: 1.0,
-        p99_ms: 2.0,
+        http_ms: Some(HTTP_MS),
         expected: statuses[0].0,
         statuses: statuses.iter().copied().collect(),
         cpu_s: vec![("ingress", per_s / 1_000.0)],
@@ -28,7 +36,12 @@ fn report(rounds: Vec<Round>) -> Report {
         connections: 8,
         seconds: 1,
         rounds,
+        audited: Audited::default(),
     }
+}
+
+fn verdict(rounds: Vec<Round>) -> Verdict {
+    report(rounds).judgement().verdict()
 }
 
 fn ceiling(report: &Report, key: &str) -> f64 {
@@ -55,21 +68,44 @@ fn ratios_are_of_rounds_and_not_of_medians() {
 }
 
 #[test]
-fn a_run_is_valid_when_every_answer_was_expected_and_every_purchase_ordered() {
-    assert!(report(vec![round(100.0), round(90.0)]).is_valid());
-    assert!(!report(Vec::new()).is_valid());
+fn a_run_is_good_when_every_answer_was_expected_and_every_purchase_ordered() {
+    assert_eq!(verdict(vec![round(100.0), round(90.0)]), Verdict::Good);
+    assert_eq!(verdict(Vec::new()), Verdict::Invalid);
 
     let mut refused = round(100.0);
     refused.durable.statuses.insert(503, 1);
-    assert!(!report(vec![round(100.0), refused]).is_valid());
-
-    let mut lost = round(100.0);
-    lost.orders.ordered -= 1;
-    assert!(!report(vec![round(100.0), lost]).is_valid());
+    assert_eq!(verdict(vec![round(100.0), refused]), Verdict::Invalid);
 
     let mut mute = round(100.0);
     mute.sold_out.statuses.clear();
-    assert!(!report(vec![mute]).is_valid());
+    assert_eq!(verdict(vec![mute]), Verdict::Invalid);
+}
+
+#[test]
+fn a_purchase_without_an_order_and_a_fault_of_the_audit_break_a_promise() {
+    // Given: as many too many in another round.
+    let [mut lost, mut won] = [round(100.0), round(100.0)];
+    lost.orders.ordered -= 1;
+    won.orders.ordered += 1;
+    assert_eq!(verdict(vec![lost, won]), Verdict::Broken);
+
+    let mut report = report(vec![round(100.0)]);
+    report.audited.findings.oversold = 1;
+    assert_eq!(report.judgement().verdict(), Verdict::Broken);
+}
+
+#[test]
+fn latencies_are_told_in_five_figures_or_not_at_all() {
+    let mut report = report(vec![round(100.0), round(90.0)]);
+    let told = |report: &Report| -> Value {
+        let told: Value = serde_json::from_str(&report.to_json().unwrap()).unwrap();
+        told["stages"]["durable"]["http_ms"].clone()
+    };
+    assert_eq!(told(&report), json!(HTTP_MS));
+    for round in &mut report.rounds {
+        round.durable.http_ms = None;
+    }
+    assert!(told(&report).is_null(), "{report}");
 }
 
 #[test]

@@ -1,4 +1,5 @@
 use super::*;
+use crate::run::Verdict;
 
 const MIB: u64 = 1024 * 1024;
 
@@ -24,6 +25,7 @@ fn run(stock: u64) -> Run {
             agrees: true,
             took: Duration::from_secs(1),
         },
+        audited: Audited::default(),
     }
 }
 
@@ -52,23 +54,37 @@ fn rates_are_of_the_drain_and_memory_is_of_the_restart() {
     assert!(scarce["bytes_per_winner"].is_null() && scarce["insert_per_s"].is_null());
 }
 
+fn verdict(runs: Vec<Run>) -> Verdict {
+    report(runs).judgement().verdict()
+}
+
 #[test]
-fn a_run_is_valid_when_all_that_is_due_was_ordered_and_the_log_proves_it() {
-    assert!(report(vec![run(1_000), run(10)]).is_valid());
-    assert!(!report(Vec::new()).is_valid());
+fn a_run_is_good_when_all_that_is_due_was_ordered_and_the_log_proves_it() {
+    assert_eq!(verdict(vec![run(1_000), run(10)]), Verdict::Good);
+    assert_eq!(verdict(Vec::new()), Verdict::Invalid);
 
     for orders in [9, 11] {
         let wrong = Run { orders, ..run(10) };
-        assert!(!report(vec![run(1_000), wrong]).is_valid(), "{orders}");
+        assert_eq!(verdict(vec![run(1_000), wrong]), Verdict::Broken);
     }
 
     let mut unproven = run(1_000);
     unproven.replay.agrees = false;
     let report = report(vec![unproven]);
-    assert!(!report.is_valid());
+    assert_eq!(report.judgement().verdict(), Verdict::Broken);
     let text = report.to_string();
     assert!(
-        text.contains("DIFFERS") && text.contains("INVALID"),
+        text.contains("DIFFERS") && text.contains("Broken"),
         "{text}"
     );
+}
+
+#[test]
+fn a_fault_that_the_audit_found_in_either_run_breaks_a_promise() {
+    let mut doubled = run(10);
+    doubled.audited.findings.doubled = 2;
+    let report = report(vec![run(1_000), doubled]);
+    assert_eq!(report.judgement().verdict(), Verdict::Broken);
+    let told: Value = serde_json::from_str(&report.to_json().unwrap()).unwrap();
+    assert_eq!(told["audit"]["doubled"], 2);
 }

@@ -1,6 +1,7 @@
 use serde_json::Value;
 
 use super::*;
+use crate::run::Verdict;
 use crate::scenario::watch::Commit;
 
 /// Partition 0, record 5.
@@ -15,7 +16,7 @@ fn heard(ticket: &str, won: bool, at_us: Option<i64>, times: u64) -> Heard {
         won,
         at_us,
         times,
-        broken: None,
+        ..Heard::default()
     }
 }
 
@@ -52,13 +53,14 @@ fn given_a_report(heard: &[Heard]) -> Report {
             },
         },
         results: Results::of(heard, &commits).unwrap(),
+        audited: Audited::default(),
     }
 }
 
 #[test]
-fn a_run_in_which_everybody_heard_once_is_valid_and_told() {
+fn a_run_in_which_everybody_heard_once_is_good_and_told() {
     let report = given_a_report(&given_everybody_heard());
-    assert!(report.is_valid(), "{report}");
+    assert_eq!(report.judgement().verdict(), Verdict::Good, "{report}");
     let told: Value = serde_json::from_str(&report.to_json().unwrap()).unwrap();
     let watch = &told["watch"];
     assert_eq!(watch["bytes_per_connection"], 10_000.0);
@@ -73,7 +75,7 @@ fn a_run_in_which_everybody_heard_once_is_valid_and_told() {
 }
 
 #[test]
-fn a_missed_a_doubled_and_a_wrong_result_are_each_invalid() {
+fn a_missed_a_doubled_a_wrong_and_a_cut_result_each_break_a_promise() {
     let [first, second] = given_everybody_heard();
     let again = heard(TICKETS[1], false, Some(1_004_000), 2);
     let never = heard(TICKETS[1], false, None, 0);
@@ -85,20 +87,32 @@ fn a_missed_a_doubled_and_a_wrong_result_are_each_invalid() {
     for odd in [again, never, wrong, cut] {
         let both = [first.clone(), odd];
         let report = given_a_report(&both);
-        assert!(!report.is_valid(), "{report}");
-        assert!(report.to_string().contains("INVALID"), "{report}");
+        assert_eq!(report.judgement().verdict(), Verdict::Broken, "{report}");
     }
-    assert!(
-        !given_a_report(&[first]).is_valid(),
-        "one is not there at all"
-    );
+    // One is not there at all: nothing can be said of it.
+    let judgement = given_a_report(&[first]).judgement();
+    assert_eq!(judgement.verdict(), Verdict::Invalid);
 }
 
 #[test]
-fn a_burst_of_several_commits_is_none() {
+fn a_burst_of_several_commits_shows_nothing() {
     let mut report = given_a_report(&given_everybody_heard());
     report.results.largest_commit = 1;
-    assert!(!report.is_valid());
+    assert_eq!(report.judgement().verdict(), Verdict::Invalid);
     report.burst = false;
-    assert!(report.is_valid());
+    assert_eq!(report.judgement().verdict(), Verdict::Good);
+}
+
+#[test]
+fn who_is_not_connected_makes_a_run_invalid() {
+    let mut report = given_a_report(&given_everybody_heard());
+    report.waiting.connected = 1;
+    assert_eq!(report.judgement().verdict(), Verdict::Invalid);
+}
+
+#[test]
+fn a_fault_that_the_audit_found_breaks_a_promise() {
+    let mut report = given_a_report(&given_everybody_heard());
+    report.audited.findings.contradictions = 1;
+    assert_eq!(report.judgement().verdict(), Verdict::Broken);
 }
