@@ -3,6 +3,7 @@ import { signal, type ReadonlySignal } from '@preact/signals';
 import { alone } from '../shared/alone.ts';
 import type { Api, Order, Ruling } from '../shared/api.ts';
 import type { Clock } from '../shared/clock.ts';
+import { newKey } from '../shared/key.ts';
 import type { Session } from '../shared/session.ts';
 import { follow } from './follow.ts';
 import type { Keep } from './keep.ts';
@@ -198,8 +199,3 @@ export function openBuying(saleId: string, tools: BuyingTools): Buying {
 }
 
 const byAge = (orders: readonly Order[]) => orders.map(({ id, ordered_at }) => ({ id, atMs: Date.parse(ordered_at) })).sort((a, b) => a.atMs - b.atMs);
-
-/** 128 random bits. `crypto.randomUUID` is missing on plain-http addresses, such as a phone's view of a demo. */
-function newKey(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
-}
