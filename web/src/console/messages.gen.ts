@@ -110,7 +110,7 @@ export const tileBacklog = ({ where }: { where: string }) => say(`Backlog of ${w
 export const ofMost = ({ most }: { most: string }) => say(`of at most ${most}`, `von höchstens ${most}`);
 export const ofPartition = ({ number }: { number: string }) => say(`partition ${number}`, `Partition ${number}`);
 export const ofItsPartition = () => say(`the sale’s partition`, `Partition des Verkaufs`);
-export const tileWait = ({ where }: { where: string }) => say(`Expected wait of ${where}`, `Erwartete Wartezeit, ${where}`);
+export const tileWait = ({ where }: { where: string }) => say(`Wait in ${where}`, `Wartezeit in ${where}`);
 export const tileVerdict = () => say(`Verdict, p50 and p99`, `Entscheidung, p50 und p99`);
 export const verdictHint = () => say(`from acceptance; last 10 s`, `ab Annahme; letzte 10 s`);
 export const verdictNone = () => say(`nothing decided in 10 s`, `in 10 s nichts entschieden`);
