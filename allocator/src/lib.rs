@@ -110,7 +110,6 @@ pub async fn serve(config: config::Serve) -> anyhow::Result<()> {
     health
         .start(&config.serving.health, "allocator", &shutdown)
         .await?;
-    let started = health.flag("start", "starting");
 
     let connecting = Box::pin(connect_nats(&config.serving.nats));
     let Some(connected) = shutdown.stopping().run_until_cancelled(connecting).await else {
@@ -157,7 +156,7 @@ pub async fn serve(config: config::Serve) -> anyhow::Result<()> {
         draining: shutdown.draining(),
     };
     shutdown.spawn("competing for partitions", competition.run());
-    started.ready();
+    health.started();
 
     let outcome = shutdown.finish().await;
     service::nats::close(&consume).await;

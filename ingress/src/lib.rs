@@ -101,7 +101,6 @@ async fn run_with(
     let sessions = SessionKeys::parse(config.session_keys.expose()).context("SESSION_KEYS")?;
     let page = PageConfig::new(config.live_url.clone(), config.guest_sessions)?;
     let health = Health::new(&shutdown);
-    let started = health.flag("start", "starting");
     let clock = health.flag("clock", "not compared with the log's server yet");
     health
         .start(&config.serving.health, "ingress", &shutdown)
@@ -173,7 +172,7 @@ async fn run_with(
         http::serve(listener, router, limits, draining).await;
         Ok(())
     });
-    started.ready();
+    health.started();
 
     let outcome = shutdown.finish().await;
     service::nats::close(&publish).await;

@@ -81,7 +81,6 @@ pub async fn run(config: config::Serve, shutdown: Shutdown) -> anyhow::Result<()
     let pool = feed::pool(database_url, "notifier", POSTGRES_CONNECTIONS)?;
     check_open_files(config.connections_max);
     let health = Health::new(&shutdown);
-    let started = health.flag("start", "starting");
     health
         .start(&config.serving.health, "notifier", &shutdown)
         .await?;
@@ -127,7 +126,7 @@ pub async fn run(config: config::Serve, shutdown: Shutdown) -> anyhow::Result<()
         service::http::serve(listener, router, limits, draining).await;
         Ok(())
     });
-    started.ready();
+    health.started();
 
     let outcome = shutdown.finish().await;
     service::nats::close(&nats).await;

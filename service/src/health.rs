@@ -7,7 +7,10 @@
 
 use std::{
     net::SocketAddr,
-    sync::{Arc, Mutex, PoisonError, RwLock},
+    sync::{
+        Arc, Mutex, PoisonError, RwLock,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -44,6 +47,7 @@ type Check = Box<dyn Fn() -> Result<(), String> + Send + Sync>;
 pub struct Health(Arc<Checks>);
 
 struct Checks {
+    has_started: AtomicBool,
     stopping: CancellationToken,
     named: RwLock<Vec<(&'static str, Check)>>,
 }
@@ -65,12 +69,18 @@ struct Readiness {
 }
 
 impl Health {
-    /// No checks yet: ready until one is registered or `shutdown` begins.
+    /// Unready until [`Health::started`].
     pub fn new(shutdown: &Shutdown) -> Self {
         Self(Arc::new(Checks {
+            has_started: AtomicBool::new(false),
             stopping: shutdown.stopping(),
             named: RwLock::default(),
         }))
+    }
+
+    /// From now on the checks alone decide: all of them are registered.
+    pub fn started(&self) {
+        self.0.has_started.store(true, Ordering::Release);
     }
 
     /// Adds a check. It runs at every probe, so it reads what the process knows already; it
@@ -83,8 +93,7 @@ impl Health {
         named.push((name, Box::new(check)));
     }
 
-    /// Adds a check that the owner sets by hand, unready for now because of `reason`. Register
-    /// all checks before [`Health::start`], so that the first probe sees them.
+    /// Adds a check that the owner sets by hand, unready for now because of `reason`.
     pub fn flag(&self, name: &'static str, reason: impl Into<String>) -> Flag {
         let flag = Flag(Arc::new(Mutex::new(Some(reason.into()))));
         let state = Arc::clone(&flag.0);
@@ -99,6 +108,10 @@ impl Health {
 
     /// All reasons against traffic now; empty means ready.
     pub fn reasons(&self) -> Vec<Unready> {
+        let starting = (!self.0.has_started.load(Ordering::Acquire)).then(|| Unready {
+            check: "start",
+            reason: "starting".to_owned(),
+        });
         let draining = self.0.stopping.is_cancelled().then(|| Unready {
             check: "shutdown",
             reason: "draining".to_owned(),
@@ -108,7 +121,8 @@ impl Health {
             let reason = run().err()?;
             Some(Unready { check, reason })
         });
-        draining.into_iter().chain(failing).collect()
+        let own = starting.into_iter().chain(draining);
+        own.chain(failing).collect()
     }
 
     /// Listens on `HEALTH_ADDR` until the last stage of `shutdown`, and starts the metrics.

@@ -11,7 +11,8 @@ async fn an_allocator_comes_back_on_its_port_after_a_kill() -> Result<()> {
     let stack = Stack::builder().ingress(0).notifiers(0).start().await?;
     let (allocator, http) = (stack.allocator(0), Http::new());
     let ready = format!("{}/readyz", allocator.health_url());
-    ensure!(http.get(&ready).await?.status == 200, "it is not ready");
+    let answer = http.get(&ready).await?;
+    ensure!(answer.status == 200, "it is not ready: {}", answer.body);
     allocator.kill().await?;
     ensure!(http.get(&ready).await.is_err(), "it still answers");
     allocator.start().await?;

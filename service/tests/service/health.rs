@@ -20,6 +20,12 @@ async fn given_a_process(shutdown: &Shutdown) -> (Health, SocketAddr) {
     (health, addr)
 }
 
+async fn given_a_started_process(shutdown: &Shutdown) -> (Health, SocketAddr) {
+    let (health, addr) = given_a_process(shutdown).await;
+    health.started();
+    (health, addr)
+}
+
 async fn when_probed(addr: SocketAddr) -> (String, Value) {
     let answer = Client::connect(addr).await.get("/readyz").await;
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
@@ -28,9 +34,20 @@ async fn when_probed(addr: SocketAddr) -> (String, Value) {
 }
 
 #[tokio::test]
-async fn readiness_names_every_reason() {
+async fn a_process_is_not_ready_before_it_says_so() {
     let shutdown = Shutdown::new(&Drain::default());
     let (health, addr) = given_a_process(&shutdown).await;
+    let (status, body) = when_probed(addr).await;
+    let reasons = json!([{"check": "start", "reason": "starting"}]);
+    assert_eq!((status.as_str(), &body["reasons"]), ("503", &reasons));
+    health.started();
+    assert_eq!(when_probed(addr).await.0, "200");
+}
+
+#[tokio::test]
+async fn readiness_names_every_reason() {
+    let shutdown = Shutdown::new(&Drain::default());
+    let (health, addr) = given_a_started_process(&shutdown).await;
     health.register("postgres", || Ok(()));
     assert_eq!(
         when_probed(addr).await,
@@ -56,7 +73,7 @@ async fn readiness_names_every_reason() {
 #[tokio::test]
 async fn draining_is_unready_and_still_alive() {
     let shutdown = Shutdown::new(&Drain::default());
-    let (_health, addr) = given_a_process(&shutdown).await;
+    let (_health, addr) = given_a_started_process(&shutdown).await;
     shutdown.begin();
     let (status, body) = when_probed(addr).await;
     assert_eq!(status, "503");
