@@ -4,7 +4,7 @@ use anyhow::Result;
 use async_nats::jetstream;
 use devstack::{OpenSale, Role, Servers, Stack, until};
 
-use crate::shop::{SOON, Shop, ticket};
+use crate::shop::{FullQueue, SOON, Shop, ticket};
 
 #[tokio::test]
 async fn one_shopper_who_clicks_too_often_is_told_when_to_come_back() -> Result<()> {
@@ -37,25 +37,13 @@ async fn one_shopper_who_clicks_too_often_is_told_when_to_come_back() -> Result<
 
 #[tokio::test]
 async fn a_queue_that_is_too_long_refuses_unless_its_owner_is_away() -> Result<()> {
-    // Given: nobody may wait at all, and the allocator has stopped a moment ago.
-    let builder = Stack::builder().env(Role::Ingress, "QUEUE_WAIT_MAX_MS", "0");
-    let shop = Shop::open(builder, 1, &OpenSale::of(99)).await?;
-    let shopper = shop.shopper().await?;
-    shop.stack.allocator(0).pause()?;
-
-    // When: purchases gather.
-    let mut tickets = Vec::new();
-    let refused = until("a full queue", SOON, async || {
-        let answer = shopper.buy(&shop.sale, None).await?;
-        Ok(match answer.text("ticket") {
-            Some(ticket) => {
-                tickets.push(ticket.to_owned());
-                None
-            }
-            None => Some(answer),
-        })
-    })
-    .await?;
+    // Given: nobody may wait at all, the allocator has stopped a moment ago, and purchases gather.
+    let FullQueue {
+        shop,
+        shopper,
+        mut tickets,
+        refused,
+    } = FullQueue::gathered().await?;
 
     // Then: the next one is refused, for certain and with a time to come back.
     assert_eq!((refused.status, refused.problem()), (503, Some("busy")));

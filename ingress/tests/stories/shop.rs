@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use async_nats::jetstream;
 use devstack::audit::{Attempt, Findings, History, audit};
-use devstack::{Answer, Http, OpenSale, Proxy, Role, Shopper, Stack, StackBuilder};
+use devstack::{Answer, Http, OpenSale, Proxy, Role, Shopper, Stack, StackBuilder, until};
 use sale::subject::{Channel, LogSubject};
 use sale::{Action, CommandId, Control, RECORD_VERSION, SaleId};
 use uuid::Uuid;
@@ -19,6 +19,44 @@ pub(crate) struct Shop {
     pub(crate) sale: String,
     /// Every ingress.
     pub(crate) doors: Vec<String>,
+}
+
+/// A queue in which nobody may wait, with purchases in it.
+pub(crate) struct FullQueue {
+    pub(crate) shop: Shop,
+    pub(crate) shopper: Shopper,
+    /// Of what is in it.
+    pub(crate) tickets: Vec<String>,
+    /// The answer to the first purchase that was not accepted.
+    pub(crate) refused: Answer,
+}
+
+impl FullQueue {
+    /// The allocator has stopped a moment ago, and purchases gather until one is refused.
+    pub(crate) async fn gathered() -> Result<Self> {
+        let builder = Stack::builder().env(Role::Ingress, "QUEUE_WAIT_MAX_MS", "0");
+        let shop = Shop::open(builder, 1, &OpenSale::of(99)).await?;
+        let shopper = shop.shopper().await?;
+        shop.stack.allocator(0).pause()?;
+        let mut tickets = Vec::new();
+        let refused = until("a full queue", SOON, async || {
+            let answer = shopper.buy(&shop.sale, None).await?;
+            Ok(match answer.text("ticket") {
+                Some(ticket) => {
+                    tickets.push(ticket.to_owned());
+                    None
+                }
+                None => Some(answer),
+            })
+        })
+        .await?;
+        Ok(Self {
+            shop,
+            shopper,
+            tickets,
+            refused,
+        })
+    }
 }
 
 impl Shop {
@@ -65,7 +103,7 @@ impl Shop {
     async fn is_known_at(&self, door: &str) -> Result<()> {
         let http = Http::new();
         let url = format!("{door}/v1/sales/{}", self.sale);
-        devstack::until("the sale at every door", SOON, async || {
+        until("the sale at every door", SOON, async || {
             Ok((http.get(&url).await?.status == 200).then_some(()))
         })
         .await

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::request::is_problem;
-use crate::shop::{SOON, Shop, ticket};
+use crate::shop::{FullQueue, SOON, Shop, ticket};
 
 /// What an operator sees at one door.
 async fn watched(shop: &Shop, door: usize) -> Result<Value> {
@@ -170,18 +170,13 @@ async fn refusals_are_counted_by_their_cause() -> Result<()> {
 
 #[tokio::test]
 async fn a_queue_that_is_too_long_is_seen_with_those_it_turned_away() -> Result<()> {
-    // Given: nobody may wait at all, and the allocator has stopped a moment ago.
-    let builder = Stack::builder().env(Role::Ingress, "QUEUE_WAIT_MAX_MS", "0");
-    let shop = Shop::open(builder, 1, &OpenSale::of(99)).await?;
-    let shopper = shop.shopper().await?;
-    shop.stack.allocator(0).pause()?;
-    let mut tickets = Vec::new();
-    let refused = until("a full queue", SOON, async || {
-        let answer = shopper.buy(&shop.sale, None).await?;
-        tickets.extend(answer.text("ticket").map(str::to_owned));
-        Ok((answer.status != 202).then_some(answer))
-    })
-    .await?;
+    // Given: nobody may wait at all, the allocator has stopped a moment ago, and purchases gather.
+    let FullQueue {
+        shop,
+        tickets,
+        refused,
+        ..
+    } = FullQueue::gathered().await?;
     assert_eq!(refused.problem(), Some("busy"));
 
     let full = watched(&shop, 0).await?;
