@@ -1,7 +1,5 @@
 /** Small things that several views show. */
 import type { ComponentChildren } from 'preact';
-import { useSignal } from '@preact/signals';
-import { useId } from 'preact/hooks';
 import { count } from '../shared/format.ts';
 import type { Problem, Sale, SaleState } from './api.ts';
 import * as m from './messages.gen.ts';
@@ -103,37 +101,5 @@ export function StockMeter({ sale }: { sale: Sale }) {
       <rect width="100" height="1" class="meter-all" />
       <rect width={100 * share} height="1" class="meter-left" />
     </svg>
-  );
-}
-
-export interface AreaProps {
-  name: string;
-  label: string;
-  value: string;
-  change: (value: string) => void;
-  fault?: string | undefined;
-  hint?: string | undefined;
-  sent?: boolean;
-  rows?: number;
-}
-
-/** A text of several lines. */
-export function Area({ label, value, change, fault, hint, sent = false, ...area }: AreaProps) {
-  const id = useId();
-  const left = useSignal(false);
-  const shown = fault !== undefined && (left.value || sent) ? fault : undefined;
-  return (
-    <p class="field">
-      <label for={id}>{label}</label>
-      <textarea {...area} id={id} value={value} data-faulty={fault !== undefined} aria-invalid={shown !== undefined} aria-describedby={`${id}-hint ${id}-fault`} onInput={(event) => change(event.currentTarget.value)} onBlur={({ relatedTarget }) => (left.value ||= value !== '' && !(relatedTarget instanceof HTMLButtonElement))} />
-      <span class="below">
-        <span id={`${id}-hint`} class="hint" hidden={shown !== undefined}>
-          {hint}
-        </span>
-        <span id={`${id}-fault`} class="fault">
-          {shown}
-        </span>
-      </span>
-    </p>
   );
 }

@@ -7,7 +7,7 @@ import type { Desk } from './desk.ts';
 import { LIMITS } from './limits.gen.ts';
 import * as m from './messages.gen.ts';
 import { openPages } from './pages.ts';
-import { Area, Listed, Moment } from './pieces.tsx';
+import { Listed, Moment } from './pieces.tsx';
 import { PressForm } from './press-form.tsx';
 import { address } from './route.ts';
 import { Table, type Column } from './table.tsx';
@@ -63,7 +63,7 @@ export function NewProductForm({ desk }: { desk: Desk }) {
         {(sent) => (
           <>
             <Field name="name" label={m.productName()} value={draft.value.name} change={set('name')} fault={faults.name} sent={sent} required maxLength={2 * LIMITS.NewProduct.name.maxLength} />
-            <Area name="description" label={m.productDescription()} value={draft.value.description} change={set('description')} fault={faults.description} sent={sent} rows={5} hint={m.productDescriptionHint({ n: LIMITS.NewProduct.description.maxLength })} />
+            <Field name="description" label={m.productDescription()} value={draft.value.description} change={set('description')} fault={faults.description} sent={sent} rows={5} hint={m.productDescriptionHint({ n: LIMITS.NewProduct.description.maxLength })} />
           </>
         )}
       </PressForm>

@@ -13,6 +13,8 @@ export interface FieldProps {
   step?: number | string;
   maxLength?: number;
   required?: boolean;
+  /** A text of so many lines instead of one. */
+  rows?: number;
   label: string;
   value: string;
   change: (value: string) => void;
@@ -24,9 +26,10 @@ export interface FieldProps {
   sent?: boolean;
 }
 
-export function Field({ label, value, change, fault, hint, sent = false, type = 'text', ...input }: FieldProps) {
+export function Field({ label, value, change, fault, hint, sent = false, type = 'text', rows, ...input }: FieldProps) {
   // The type is not known before the form runs, and each has attributes of its own.
-  const attributes = { ...input, type } as InputHTMLAttributes;
+  const Box = (rows === undefined ? 'input' : 'textarea') as 'input';
+  const attributes = { ...input, ...(rows === undefined ? { type } : { rows }) } as InputHTMLAttributes;
   const id = useId();
   const left = useSignal(false);
   const shown = fault !== undefined && (left.value || sent) ? fault : undefined;
@@ -39,7 +42,7 @@ export function Field({ label, value, change, fault, hint, sent = false, type = 
   return (
     <p class="field">
       <label for={id}>{label}</label>
-      <input
+      <Box
         {...attributes}
         id={id}
         value={value}
