@@ -217,7 +217,8 @@ describe('bad luck', () => {
     await dialog(page).getByRole('button', { name: 'Sending' }).waitFor();
     await page.keyboard.press('Escape');
     await page.keyboard.press('Escape');
-    expect(await dialog(page).getByRole('button', { name: 'Sending' }).count()).toBe(1);
+    // The browser closes it at the second one, whatever the page says; it is there again.
+    await dialog(page).getByRole('button', { name: 'Sending' }).waitFor();
     answered();
     await told(page, 'The sale is paused.').waitFor();
   });
