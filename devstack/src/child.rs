@@ -74,6 +74,19 @@ impl Child {
         process.is_some() && rustix::process::kill_process(self.pid, signal).is_ok()
     }
 
+    /// Whether every thread of it stands still, after `SIGSTOP`, or it has ended. A signal returns long before:
+    /// on a busy machine the others go on until the thread that takes it gets its turn.
+    pub(crate) fn stands_still(&self) -> bool {
+        let options = WaitIdOptions::STOPPED
+            | WaitIdOptions::EXITED
+            | WaitIdOptions::NOWAIT
+            | WaitIdOptions::NOHANG;
+        let process = lock(&self.process);
+        process.is_none()
+            || rustix::process::waitid(WaitId::Pid(self.pid), options)
+                .is_ok_and(|status| status.is_some())
+    }
+
     /// `None` while it runs.
     pub(crate) fn status(&self) -> Option<ExitStatus> {
         *self.ended.borrow()

@@ -4,16 +4,34 @@ use rustix::process::Pid;
 
 /// The living processes whose parent this is, right now.
 pub(crate) fn of(parent: Pid) -> Vec<Pid> {
-    let parent = parent.as_raw_nonzero().get();
-    let children = all()
-        .into_iter()
-        .filter(|(_, their_parent)| *their_parent == parent);
-    children.filter_map(|(pid, _)| Pid::from_raw(pid)).collect()
+    let children = living_children(parent);
+    children
+        .filter_map(|child| Pid::from_raw(child.pid))
+        .collect()
 }
 
-/// Every living process with its parent. Linux images often lack `ps`, so read what it reads.
+/// Whether all of them are stopped.
+pub(crate) fn stands_still(parent: Pid) -> bool {
+    living_children(parent).all(|child| child.state.starts_with('T'))
+}
+
+fn living_children(parent: Pid) -> impl Iterator<Item = Found> {
+    let parent = parent.as_raw_nonzero().get();
+    all()
+        .into_iter()
+        .filter(move |found| found.parent == parent && !found.state.starts_with('Z'))
+}
+
+/// A process, as `ps` tells it.
+struct Found {
+    pid: i32,
+    parent: i32,
+    state: String,
+}
+
+/// Linux images often lack `ps`, so read what it reads.
 #[cfg(target_os = "linux")]
-fn all() -> Vec<(i32, i32)> {
+fn all() -> Vec<Found> {
     let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
     let read = |entry: std::fs::DirEntry| {
         let pid = entry.file_name().to_str()?.parse().ok()?;
@@ -21,23 +39,28 @@ fn all() -> Vec<(i32, i32)> {
         // "pid (name) state parent": the name may hold anything, also brackets.
         let (_, after_name) = stat.rsplit_once(')')?;
         let mut words = after_name.split_whitespace();
-        let dead = words.next()? == "Z";
-        let parent = words.next()?.parse().ok()?;
-        (!dead).then_some((pid, parent))
+        Some(Found {
+            pid,
+            state: words.next()?.to_owned(),
+            parent: words.next()?.parse().ok()?,
+        })
     };
     entries.filter_map(read).collect()
 }
 
 #[cfg(not(target_os = "linux"))]
-fn all() -> Vec<(i32, i32)> {
+fn all() -> Vec<Found> {
     let output = std::process::Command::new("ps")
         .args(["-A", "-o", "pid=,ppid=,state="])
         .output();
     let text = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
     let read = |line: &str| {
-        let mut numbers = line.split_whitespace();
-        let (pid, parent) = (numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?);
-        (!numbers.next()?.starts_with('Z')).then_some((pid, parent))
+        let mut words = line.split_whitespace();
+        Some(Found {
+            pid: words.next()?.parse().ok()?,
+            parent: words.next()?.parse().ok()?,
+            state: words.next()?.to_owned(),
+        })
     };
     text.unwrap_or_default().lines().filter_map(read).collect()
 }

@@ -74,9 +74,9 @@ impl Process {
         self.program.kill().await
     }
 
-    /// `SIGSTOP`.
-    pub fn pause(&self) -> Result<()> {
-        self.program.pause()
+    /// `SIGSTOP`; returns when it stands still.
+    pub async fn pause(&self) -> Result<()> {
+        self.program.pause().await
     }
 
     /// `SIGCONT`.

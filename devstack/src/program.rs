@@ -172,7 +172,7 @@ impl Program {
     /// `SIGKILL`, to its children too; returns when all of them are gone.
     pub(crate) async fn kill(&self) -> Result<()> {
         let child = self.running()?;
-        child.signal(Signal::STOP);
+        self.hold(&child).await?;
         self.signal_offspring(&child, Signal::KILL);
         // While the parent is stopped its dead children stay its own, so that none is overlooked:
         // one that still holds Postgres' shared memory would keep a new server from starting.
@@ -206,12 +206,23 @@ impl Program {
         child.signal(Signal::KILL);
     }
 
-    /// `SIGSTOP`: it is there, holds its connections, and does nothing.
-    pub(crate) fn pause(&self) -> Result<()> {
+    /// `SIGSTOP`: it is there, holds its connections, and does nothing any more when this returns.
+    pub(crate) async fn pause(&self) -> Result<()> {
         let child = self.running()?;
-        child.signal(Signal::STOP);
+        self.hold(&child).await?;
         self.signal_offspring(&child, Signal::STOP);
-        Ok(())
+        let held = async || {
+            let moving = self.spec.has_offspring && !offspring::stands_still(child.pid());
+            Ok((!moving).then_some(()))
+        };
+        until("its children stand still", END_LIMIT, held).await
+    }
+
+    /// From here on it does nothing, and starts no further children.
+    async fn hold(&self, child: &Child) -> Result<()> {
+        child.signal(Signal::STOP);
+        let held = async || Ok(child.stands_still().then_some(()));
+        until("it stands still", END_LIMIT, held).await
     }
 
     /// `SIGCONT`.

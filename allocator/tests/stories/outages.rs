@@ -100,7 +100,7 @@ async fn a_nats_server_that_dies_again_and_again_loses_and_doubles_nothing() -> 
 
     // When: it answers nobody for as long as a door waits, about five seconds.
     let late = shop.shoppers(30).await?;
-    nats.pause()?;
+    nats.pause().await?;
     let answer = late[0].buy(&shop.sale, Some("a")).await?;
     ensure!(
         answer.problem() == Some("outcome-unknown"),

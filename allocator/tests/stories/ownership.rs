@@ -34,7 +34,7 @@ async fn a_zombie_is_fenced_and_nothing_is_doubled() -> Result<()> {
     let mut attempts = shop.crowd(30, &["a"]).await?;
 
     // When: the owner stops in its tracks, for longer than its lease.
-    owner.pause()?;
+    owner.pause().await?;
     let (meanwhile, took_over) = tokio::join!(
         shop.crowd(30, &["a"]),
         standby.wait_for_log(TOOK_OVER, SOON)

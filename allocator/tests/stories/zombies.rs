@@ -45,7 +45,7 @@ async fn stopped_in_its_commit(
         Ok(is_waited_for(&mut lock).await?.then_some(()))
     })
     .await?;
-    owner.pause()?;
+    owner.pause().await?;
     Ok(lock)
 }
 
@@ -100,7 +100,7 @@ async fn a_commit_that_arrives_after_the_take_over_is_refused() -> Result<()> {
     let story = async {
         let late = catches.next().await?;
         let committed = cursor(shop.pool()).await?;
-        owner.pause()?;
+        owner.pause().await?;
         superseded(&shop, standby, catches).await?;
         let judged = late.answered().await?;
         owner.resume()?;

@@ -29,9 +29,9 @@ impl ServerProcess {
         self.0.kill().await
     }
 
-    /// `SIGSTOP`: connections stay open and nothing answers.
-    pub fn pause(&self) -> Result<()> {
-        self.0.pause()
+    /// `SIGSTOP`: connections stay open and nothing answers any more when this returns.
+    pub async fn pause(&self) -> Result<()> {
+        self.0.pause().await
     }
 
     /// `SIGCONT`.

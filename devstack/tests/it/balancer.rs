@@ -65,7 +65,7 @@ async fn a_sale_goes_on_behind_the_balancer_while_a_replica_is_killed() -> Resul
     let (rush, later) = crowd.split_at(CROWD / 2);
     let mut buying: FuturesUnordered<_> = rush.iter().map(buy).collect();
     let mut bought = vec![buying.next().await.context("nobody buys")?];
-    stack.ingress(1).pause()?;
+    stack.ingress(1).pause().await?;
     buying.extend(later.iter().map(buy));
     while bought.len() < BOUGHT_BEFORE {
         bought.push(buying.next().await.context("everybody is done")?);

@@ -111,7 +111,7 @@ async fn a_paused_postgres_keeps_its_connections_and_answers_when_resumed() -> R
     let tenant = Tenant::lease(&servers).await?;
     let pool = tenant.pool(Role::Setup);
     let mut connection = pool.acquire().await?;
-    servers.postgres()?.pause()?;
+    servers.postgres()?.pause().await?;
     let mut question = Box::pin(sqlx::query("SELECT 1").execute(&mut *connection));
     ensure!(
         tokio::time::timeout(SILENCE, &mut question).await.is_err(),

@@ -17,7 +17,7 @@ async fn a_command_that_the_log_does_not_answer_is_told_as_a_command() -> Result
     let shop = Shop::open(Stack::builder().on(&servers), 1, &OpenSale::of(1)).await?;
     let operator = shop.stack.operator().await?;
     let pause = format!("/v1/sales/{}/pause", shop.sale);
-    servers.nats()?.pause()?;
+    servers.nats()?.pause().await?;
 
     let keyless = operator.post(&pause, None);
     let body = json!({});
@@ -79,7 +79,7 @@ async fn commands_that_nobody_decides_yet_are_told_as_logged() -> Result<()> {
     let order = ticket(&bought)?;
     assert_eq!(shopper.ticket(order, 20).await?.text("state"), Some("won"));
     let operator = shop.stack.operator().await?;
-    shop.stack.allocator(0).pause()?;
+    shop.stack.allocator(0).pause().await?;
 
     let sale = format!("/v1/sales/{}", shop.sale);
     let commands = [

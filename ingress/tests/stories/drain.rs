@@ -14,7 +14,7 @@ async fn purchases_under_way_are_answered_before_it_ends() -> Result<()> {
     let shop = Shop::open(Stack::builder().on(&servers), 2, &OpenSale::of(99)).await?;
     let crowd = try_join_all((0..20).map(|_| shop.shopper())).await?;
     let door = shop.stack.ingress(0);
-    servers.nats()?.pause()?;
+    servers.nats()?.pause().await?;
     let buying = join_all(
         crowd
             .iter()

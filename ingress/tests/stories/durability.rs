@@ -83,7 +83,7 @@ async fn while_the_log_does_not_answer_nothing_is_called_accepted() -> Result<()
         .iter()
         .map(|shopper| shopper.see_through(&shop.doors, &shop.sale, "mine"));
     let mut attempts = try_join_all(buying).await?;
-    servers.nats()?.pause()?;
+    servers.nats()?.pause().await?;
 
     // When: a crowd buys.
     let buying = late

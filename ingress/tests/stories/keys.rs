@@ -163,7 +163,7 @@ async fn a_key_that_lost_competes_again() -> Result<()> {
     // Given: two shoppers in the log, one unit, and the second has lost.
     let shop = Shop::selling(1).await?;
     let (winner, loser) = (shop.shopper().await?, shop.shopper().await?);
-    shop.stack.allocator(0).pause()?;
+    shop.stack.allocator(0).pause().await?;
     let won = winner.buy(&shop.sale, Some("mine")).await?;
     let lost = loser.buy(&shop.sale, Some("mine")).await?;
     let waiting = loser.buy(&shop.sale, Some("mine")).await?;

@@ -156,7 +156,7 @@ async fn a_log_that_does_not_answer_turns_newcomers_away() -> Result<()> {
     let servers = Servers::own().await?;
     let shop = Shop::open(Stack::builder().on(&servers), 1, &OpenSale::of(9)).await?;
     let (early, late) = (shop.shopper().await?, shop.shopper().await?);
-    servers.nats()?.pause()?;
+    servers.nats()?.pause().await?;
     let unknown = early.buy(&shop.sale, Some("mine")).await?;
     assert_eq!(
         (unknown.status, unknown.problem()),

@@ -165,7 +165,7 @@ async fn a_pause_holds_purchases_back_before_it_is_decided() -> Result<()> {
     let shop = Shop::open(Stack::builder(), 2, &OpenSale::of(9)).await?;
     let (operator, sale) = (shop.stack.operator().await?, shop.sale.as_str());
     let shoppers = try_join_all((0..3).map(|_| shop.shopper())).await?;
-    shop.stack.allocator(0).pause()?;
+    shop.stack.allocator(0).pause().await?;
     let before = shoppers[0].buy(sale, None).await?;
 
     // When: the sale is paused at one door.
@@ -316,7 +316,7 @@ async fn a_sale_that_is_not_decided_yet_is_found_by_its_key() -> Result<()> {
     let shop = Shop::open(Stack::builder(), 2, &OpenSale::of(1)).await?;
     let operator = shop.stack.operator().await?;
     let terms = new_sale(&operator, &shop.sale).await?;
-    shop.stack.allocator(0).pause()?;
+    shop.stack.allocator(0).pause().await?;
     let logged = operator.post_once("/v1/sales", "k", &terms).await?;
     assert_eq!((logged.status, &logged.body), (202, &Value::Null));
     let location = logged.header("location").context("no location")?;
@@ -367,7 +367,7 @@ async fn commands_that_nobody_decides_are_counted_and_then_refused() -> Result<(
     let shop = Shop::selling(1).await?;
     let operator = shop.stack.operator().await?;
     let resume = format!("/v1/sales/{}/resume", shop.sale);
-    shop.stack.allocator(0).pause()?;
+    shop.stack.allocator(0).pause().await?;
     let undecided = (0..UNDECIDED_MAX).map(|_| operator.post(&resume, None));
     for answer in try_join_all(undecided).await? {
         assert_eq!(answer.status, 202, "{}", answer.body);

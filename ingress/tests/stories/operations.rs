@@ -56,7 +56,7 @@ async fn partitions_are_told_as_they_stand() -> Result<()> {
 async fn a_tickets_story_is_told_whole_and_less_once_the_log_was_trimmed() -> Result<()> {
     let shop = Shop::selling(1).await?;
     let (ann, bob) = (shop.shopper().await?, shop.shopper().await?);
-    shop.stack.allocator(0).pause()?;
+    shop.stack.allocator(0).pause().await?;
     let bought = ann.buy(&shop.sale, Some("a")).await?;
     let late = bob.buy(&shop.sale, Some("a")).await?;
     let (won, lost) = (ticket(&bought)?, ticket(&late)?);
@@ -146,7 +146,7 @@ async fn while_the_log_does_not_answer_the_rest_is_told() -> Result<()> {
     let ticket = ticket(&bought)?;
     shopper.learn(&shop.doors, ticket).await?;
     let operator = shop.stack.operator().await?;
-    servers.nats()?.pause()?;
+    servers.nats()?.pause().await?;
 
     let path = format!("/v1/operations/tickets/{ticket}");
     // A signal takes a moment to stop every thread.

@@ -37,7 +37,7 @@ impl FullQueue {
         let builder = Stack::builder().env(Role::Ingress, "QUEUE_WAIT_MAX_MS", "0");
         let shop = Shop::open(builder, 1, &OpenSale::of(99)).await?;
         let shopper = shop.shopper().await?;
-        shop.stack.allocator(0).pause()?;
+        shop.stack.allocator(0).pause().await?;
         let mut tickets = Vec::new();
         let refused = until("a full queue", SOON, async || {
             let answer = shopper.buy(&shop.sale, None).await?;

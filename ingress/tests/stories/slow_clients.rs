@@ -73,7 +73,7 @@ async fn a_client_that_hangs_up_takes_nobody_with_it() -> Result<()> {
     let shop = Shop::open(Stack::builder().on(&servers), 1, &OpenSale::of(9)).await?;
     let right = Right::of_a_guest(&shop).await?;
     let (first, last) = (shop.shopper().await?, shop.shopper().await?);
-    servers.nats()?.pause()?;
+    servers.nats()?.pause().await?;
     let under_way = async || {
         let metrics = shop.metrics().await?;
         Ok(metrics

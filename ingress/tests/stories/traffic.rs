@@ -226,7 +226,7 @@ async fn without_postgres_and_without_the_other_doors_the_rest_is_seen() -> Resu
     crowd(&shop, 0, 1).await?;
     seen(&shop, 0, "both doors", |seen| seen["doors"] == 2).await?;
 
-    servers.postgres()?.pause()?;
+    servers.postgres()?.pause().await?;
     let seen_still = seen(&shop, 0, "neither partition nor books", |seen| {
         seen["partition"].is_null() && seen["books"].is_null()
     })
@@ -241,7 +241,7 @@ async fn without_postgres_and_without_the_other_doors_the_rest_is_seen() -> Resu
     })
     .await?;
 
-    servers.nats()?.pause()?;
+    servers.nats()?.pause().await?;
     let alone = seen(&shop, 0, "no other door", |seen| seen["doors"] == 1).await?;
     assert_eq!(alone["accepted"], 1);
     servers.nats()?.resume()?;

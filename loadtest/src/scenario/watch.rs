@@ -56,7 +56,7 @@ async fn measure(stack: &Stack, connections: u64, burst: bool) -> Result<Report>
     };
     let sale = stack.operator().await?.open_sale(&sale).await?;
     let allocator = stack.allocator(0);
-    allocator.pause()?;
+    allocator.pause().await?;
     say(&format!("{connections} purchases, none of them decided"));
     let bought = buy(&stack.ingress(0).url(), &sale, connections).await?;
     let tickets: Vec<String> = bought.iter().map(|one| one.ticket.to_string()).collect();

@@ -47,7 +47,7 @@ async fn watchers_of_a_killed_notifier_learn_their_results_from_its_successor() 
 
 /// So many pages at the first notifier, each with a ticket in a queue that stands still.
 async fn gathered(shop: &Shop, notifiers: &[String], count: usize) -> Result<Vec<Page>> {
-    shop.stack.allocator(0).pause()?;
+    shop.stack.allocator(0).pause().await?;
     let tickets = shop.buy_all(count).await?;
     let pages = tickets.iter().map(|ticket| {
         let mut page = Page::of(notifiers, std::slice::from_ref(ticket));

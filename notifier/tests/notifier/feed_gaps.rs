@@ -21,7 +21,7 @@ async fn results_decided_while_the_feed_was_cut_off_are_read_at_once_for_all() -
     let line = Proxy::before(&shop.stack.tenant().nats_url()).await?;
     shop.stack.set_env(Role::Notifier, "NATS_URL", line.url());
     shop.stack.add_notifier().await?;
-    shop.stack.allocator(0).pause()?;
+    shop.stack.allocator(0).pause().await?;
     let tickets = shop.buy_all(TICKETS).await?;
     let mut crowd = watched(&shop, &tickets).await?;
 
@@ -47,11 +47,11 @@ async fn results_decided_while_the_feed_was_cut_off_are_read_at_once_for_all() -
 async fn a_notifier_that_is_flooded_loses_messages_and_no_result() -> Result<()> {
     // Given: a crowd that waits, and a notifier that stands still.
     let shop = Shop::open().await?;
-    shop.stack.allocator(0).pause()?;
+    shop.stack.allocator(0).pause().await?;
     let tickets = shop.buy_all(TICKETS).await?;
     let mut crowd = watched(&shop, &tickets).await?;
     let notifier = shop.stack.notifier(0);
-    notifier.pause()?;
+    notifier.pause().await?;
 
     // When: more passes by than it can hold, and the decisions in the middle of it.
     flood(&shop).await?;

@@ -15,7 +15,7 @@ async fn a_page_cut_off_twenty_times_learns_its_result_once() -> Result<()> {
     // Given: a ticket in a queue that stands still, and a page behind a bad line.
     let shop = Shop::open().await?;
     let line = Proxy::before(&shop.stack.notifier(0).live_url()).await?;
-    shop.stack.allocator(0).pause()?;
+    shop.stack.allocator(0).pause().await?;
     let ticket = shop.buy().await?;
     let mut page = Page::of(&[line.url().to_owned()], std::slice::from_ref(&ticket));
 

@@ -12,7 +12,7 @@ async fn the_time_from_commit_to_send_is_measured_once_for_each_result() -> Resu
     let stack = Stack::builder().start().await?;
     let sale = stack.operator().await?.open_sale(&OpenSale::of(1)).await?;
     let shopper = Shopper::guest(&stack.ingress(0).url()).await?;
-    stack.allocator(0).pause()?;
+    stack.allocator(0).pause().await?;
     let bought = shopper.buy(&sale, None).await?;
     let ticket = bought.text("ticket").context("no ticket")?;
     let mut live = Live::connect(&stack.notifier(0).live_url()).await?;
