@@ -6,9 +6,14 @@ use std::time::Duration;
 
 use anyhow::Result;
 
+use crate::client::Http;
 use crate::log::Log;
 use crate::ports::PortLease;
 use crate::program::Program;
+use crate::wait::until;
+
+/// The feed tells of a new sale in milliseconds.
+const KNOWN_WITHIN: Duration = Duration::from_secs(10);
 
 /// An ingress, allocator or notifier. It keeps its ports over restarts.
 pub struct Process {
@@ -47,6 +52,15 @@ impl Process {
     /// Its process, while it runs.
     pub fn pid(&self) -> Option<u32> {
         self.program.pid()
+    }
+
+    /// Waits until this ingress answers for the sale.
+    pub async fn knows(&self, sale: &str) -> Result<()> {
+        let (http, url) = (Http::new(), format!("{}/v1/sales/{sale}", self.url()));
+        until("the sale is known", KNOWN_WITHIN, async || {
+            Ok((http.get(&url).await?.status == 200).then_some(()))
+        })
+        .await
     }
 
     /// Everything it wrote lately.

@@ -15,7 +15,7 @@ use sqlx::PgPool;
 
 use blueprint::Blueprint;
 
-use crate::client::Operator;
+use crate::client::{OpenSale, Operator};
 use crate::process::Process;
 use crate::role::Role;
 use crate::servers::Servers;
@@ -149,6 +149,16 @@ impl Stack {
             &self.ingress(0).url(),
             &self.operator_token().await?,
         ))
+    }
+
+    /// Opens a sale at the first ingress; gives its id once every ingress knows it, for the feed tells the
+    /// others a moment later.
+    pub async fn open_sale(&self, sale: &OpenSale) -> Result<String> {
+        let sale = self.operator().await?.open_sale(sale).await?;
+        for ingress in &self.ingress {
+            ingress.knows(&sale).await?;
+        }
+        Ok(sale)
     }
 
     /// Runs `allocator` with these arguments as the database's owner, such as `["setup"]`, and gives what

@@ -81,7 +81,7 @@ mod tests {
     async fn an_order_that_is_gone_is_found_and_one_that_is_there_is_no_fault() -> Result<()> {
         binaries::folder().await?;
         let stack = Stack::builder().notifiers(0).start().await?;
-        let sale = stack.operator().await?.open_sale(&OpenSale::of(10)).await?;
+        let sale = stack.open_sale(&OpenSale::of(10)).await?;
         let shopper = Shopper::guest(&stack.ingress(0).url()).await?;
         assert_eq!(shopper.buy(&sale, None).await?.status, 202);
 

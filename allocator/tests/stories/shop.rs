@@ -34,7 +34,7 @@ impl Shop {
 
     pub(crate) async fn open(builder: StackBuilder, doors: usize, sale: &OpenSale) -> Result<Self> {
         let stack = builder.ingress(doors).start().await?;
-        let sale = stack.operator().await?.open_sale(sale).await?;
+        let sale = stack.open_sale(sale).await?;
         Ok(Self {
             sale,
             doors: (0..doors).map(|door| stack.ingress(door).url()).collect(),

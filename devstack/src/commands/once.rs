@@ -44,11 +44,7 @@ pub(crate) async fn run(ingress: usize) -> Result<ExitCode> {
         .on(&servers)
         .start()
         .await?;
-    let sale = stack
-        .operator()
-        .await?
-        .open_sale(&OpenSale::of(STOCK))
-        .await?;
+    let sale = stack.open_sale(&OpenSale::of(STOCK)).await?;
     say(&format!("{SHOPPERS} shoppers arrive"));
     let crowd = crowd(&stack, ingress).await?;
     let started = Instant::now();

@@ -108,7 +108,7 @@ async fn a_sale_goes_on_while_every_process_is_killed_in_turn() -> Result<()> {
         unit_limit: UNIT_LIMIT,
         ..OpenSale::of(STOCK)
     };
-    let sale = stack.operator().await?.open_sale(&terms).await?;
+    let sale = stack.open_sale(&terms).await?;
     let doors: Vec<String> = (0..DOORS).map(|door| stack.ingress(door).url()).collect();
     let http = Http::new();
     let (given, mut tickets) = mpsc::channel(WAVE * KEYS.len());

@@ -30,7 +30,7 @@ impl Fair {
             unit_limit: 2,
             ..OpenSale::of(STOCK - 1)
         };
-        let sale = operator.open_sale(&terms).await?;
+        let sale = stack.open_sale(&terms).await?;
         let mut fair = Self {
             auditor: Auditor::of(&stack).await?,
             stack,
@@ -226,7 +226,7 @@ async fn a_real_sale_is_clean_and_every_row_changed_by_hand_is_found() -> Result
 async fn a_purchase_that_nobody_decides_is_told_as_open_and_counted() -> Result<()> {
     // Given: a sale whose allocator is gone, and a purchase in its log.
     let stack = Stack::builder().notifiers(0).start().await?;
-    let sale = stack.operator().await?.open_sale(&OpenSale::of(5)).await?;
+    let sale = stack.open_sale(&OpenSale::of(5)).await?;
     let door = stack.ingress(0).url();
     stack.allocator(0).kill().await?;
     let shopper = Shopper::guest(&door).await?;
@@ -264,7 +264,7 @@ async fn a_purchase_that_nobody_decides_is_told_as_open_and_counted() -> Result<
 #[tokio::test]
 async fn an_auditor_without_a_way_to_the_log_says_so() -> Result<()> {
     let stack = Stack::builder().notifiers(0).start().await?;
-    let sale = stack.operator().await?.open_sale(&OpenSale::of(1)).await?;
+    let sale = stack.open_sale(&OpenSale::of(1)).await?;
     let (sale, reader) = (sale.parse()?, stack.tenant().pool(devstack::Role::Ingress));
 
     // A role that may only read, and no log.

@@ -34,11 +34,7 @@ async fn a_sale_goes_on_behind_the_balancer_while_a_replica_is_killed() -> Resul
         return Ok(());
     };
     let stack = Stack::builder().ingress(2).start().await?;
-    let sale = stack
-        .operator()
-        .await?
-        .open_sale(&OpenSale::of(STOCK))
-        .await?;
+    let sale = stack.open_sale(&OpenSale::of(STOCK)).await?;
     let way_in = PortLease::any()?;
     let balancer = start(&haproxy, &stack, &way_in)?;
     let url = format!("http://{}", way_in.addr());

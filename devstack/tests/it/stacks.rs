@@ -56,7 +56,7 @@ async fn waiting_for_a_line_that_never_comes_fails_with_the_log() -> Result<()> 
 #[tokio::test]
 async fn a_sale_of_one_goes_to_one_of_two_shoppers() -> Result<()> {
     let stack = Stack::builder().partitions(2).ingress(2).start().await?;
-    let sale = stack.operator().await?.open_sale(&OpenSale::of(1)).await?;
+    let sale = stack.open_sale(&OpenSale::of(1)).await?;
     let first = Shopper::guest(&stack.ingress(0).url()).await?;
     let second = Shopper::guest(&stack.ingress(1).url()).await?;
     let mut states = Vec::new();

@@ -68,13 +68,9 @@ impl Shop {
     /// No notifier: nobody here looks at a WebSocket.
     pub(crate) async fn open(builder: StackBuilder, doors: usize, sale: &OpenSale) -> Result<Self> {
         let stack = builder.notifiers(0).ingress(doors).start().await?;
-        let sale = stack.operator().await?.open_sale(sale).await?;
+        let sale = stack.open_sale(sale).await?;
         let doors: Vec<String> = (0..doors).map(|door| stack.ingress(door).url()).collect();
-        let shop = Self { stack, sale, doors };
-        for door in &shop.doors {
-            shop.is_known_at(door).await?;
-        }
-        Ok(shop)
+        Ok(Self { stack, sale, doors })
     }
 
     /// One more door, which reaches NATS by way of a proxy.
@@ -88,8 +84,9 @@ impl Shop {
     pub(crate) async fn add_door(&mut self, variable: &str, value: &str) -> Result<String> {
         self.stack.set_env(Role::Ingress, variable, value);
         let index = self.stack.add_ingress().await?;
-        let door = self.stack.ingress(index).url();
-        self.is_known_at(&door).await?;
+        let door = self.stack.ingress(index);
+        door.knows(&self.sale).await?;
+        let door = door.url();
         self.doors.push(door.clone());
         Ok(door)
     }
@@ -97,16 +94,6 @@ impl Shop {
     /// How the bytes begin that carry a record of purchases to the log.
     pub(crate) fn purchases_begin(&self) -> Vec<u8> {
         format!("HPUB sale.00.{}.purchases", self.sale).into_bytes()
-    }
-
-    /// The feed tells the other doors of a new sale a moment later.
-    async fn is_known_at(&self, door: &str) -> Result<()> {
-        let http = Http::new();
-        let url = format!("{door}/v1/sales/{}", self.sale);
-        until("the sale at every door", SOON, async || {
-            Ok((http.get(&url).await?.status == 200).then_some(()))
-        })
-        .await
     }
 
     /// A new guest at the first door.

@@ -63,7 +63,7 @@ impl Bench {
         let builder = builder.env(Role::Setup, "LOG_MAX_BYTES", &log_bytes.to_string());
         let stack = builder.start().await?;
         let sale = OpenSale::of(stock + UNITS_BEFORE);
-        let sale = stack.operator().await?.open_sale(&sale).await?;
+        let sale = stack.open_sale(&sale).await?;
         let writer = LogWriter::of(&stack, &sale).await?;
         let idle = resident(&stack)?;
         // Only the log and who drains it may run.

@@ -54,7 +54,7 @@ async fn measure(stack: &Stack, connections: u64, burst: bool) -> Result<Report>
         unit_limit: UNIT_LIMIT,
         ..OpenSale::of(stock)
     };
-    let sale = stack.operator().await?.open_sale(&sale).await?;
+    let sale = stack.open_sale(&sale).await?;
     let allocator = stack.allocator(0);
     allocator.pause().await?;
     say(&format!("{connections} purchases, none of them decided"));

@@ -55,7 +55,7 @@ async fn a_running_target_is_loaded_and_audited() -> Result<()> {
 #[tokio::test]
 async fn without_the_books_nothing_is_judged_and_nothing_made_up() -> Result<()> {
     let stack = Stack::builder().start().await?;
-    let sale = stack.operator().await?.open_sale(&OpenSale::of(10)).await?;
+    let sale = stack.open_sale(&OpenSale::of(10)).await?;
     let url = stack.ingress(0).url();
     let at = ["--target", &url, "--sale", &sale];
     let told = run(&[&["burst"], FEW.as_slice(), &at].concat()).await?;
@@ -68,7 +68,7 @@ async fn without_the_books_nothing_is_judged_and_nothing_made_up() -> Result<()>
 #[tokio::test]
 async fn a_wrong_history_ends_with_a_code_of_its_own() -> Result<()> {
     let stack = Stack::builder().start().await?;
-    let sale = stack.operator().await?.open_sale(&OpenSale::of(10)).await?;
+    let sale = stack.open_sale(&OpenSale::of(10)).await?;
     let url = stack.ingress(0).url();
     let ticket = Shopper::guest(&url).await?.buy(&sale, None).await?;
     let ticket = ticket.text("ticket").context("no ticket")?.to_owned();
@@ -155,11 +155,7 @@ async fn an_interrupted_run_tells_what_it_has_seen() -> Result<()> {
 #[tokio::test]
 async fn an_answer_that_is_lost_is_no_refusal() -> Result<()> {
     let stack = Stack::builder().start().await?;
-    let sale = stack
-        .operator()
-        .await?
-        .open_sale(&OpenSale::of(1_000))
-        .await?;
+    let sale = stack.open_sale(&OpenSale::of(1_000)).await?;
     let proxy = Proxy::before(&stack.ingress(0).url()).await?;
     proxy.cut_before(b"HTTP/1.1 202", LOST);
     let [database, nats] = books(&stack);

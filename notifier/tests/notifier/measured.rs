@@ -10,7 +10,7 @@ const SOON: Duration = Duration::from_secs(20);
 #[tokio::test]
 async fn the_time_from_commit_to_send_is_measured_once_for_each_result() -> Result<()> {
     let stack = Stack::builder().start().await?;
-    let sale = stack.operator().await?.open_sale(&OpenSale::of(1)).await?;
+    let sale = stack.open_sale(&OpenSale::of(1)).await?;
     let shopper = Shopper::guest(&stack.ingress(0).url()).await?;
     stack.allocator(0).pause().await?;
     let bought = shopper.buy(&sale, None).await?;

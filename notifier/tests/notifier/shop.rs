@@ -32,7 +32,7 @@ impl Shop {
             unit_limit: 100,
             ..OpenSale::of(100_000)
         };
-        let sale = stack.operator().await?.open_sale(&sale).await?;
+        let sale = stack.open_sale(&sale).await?;
         let shopper = Shopper::guest(&stack.ingress(0).url()).await?;
         Ok(Self {
             stack,
