@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The four users of the log and of the database.
+/// The users of the log and of the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
     /// `allocator setup`: user `admin` of NATS, owner of the database.
@@ -13,11 +13,19 @@ pub enum Role {
     Allocator,
     /// The process of that name.
     Notifier,
+    /// Who judges a load test: reads the log, decisions and orders.
+    Auditor,
 }
 
 impl Role {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Setup, Self::Ingress, Self::Allocator, Self::Notifier];
+    pub const ALL: [Self; 5] = [
+        Self::Setup,
+        Self::Ingress,
+        Self::Allocator,
+        Self::Notifier,
+        Self::Auditor,
+    ];
 
     /// The NATS user, before the account's name is appended.
     pub fn nats_user(self) -> &'static str {
@@ -26,6 +34,7 @@ impl Role {
             Self::Ingress => "ingress",
             Self::Allocator => "allocator",
             Self::Notifier => "notifier",
+            Self::Auditor => "auditor",
         }
     }
 
@@ -36,6 +45,7 @@ impl Role {
             Self::Ingress => "firstcome_ingress",
             Self::Allocator => "firstcome_allocator",
             Self::Notifier => "firstcome_notifier",
+            Self::Auditor => "firstcome_auditor",
         }
     }
 }
@@ -48,6 +58,9 @@ pub struct Passwords {
     ingress: String,
     allocator: String,
     notifier: String,
+    /// Servers that were kept before there was an auditor have none; then the role is made with this one.
+    #[serde(default = "random_hex")]
+    auditor: String,
 }
 
 impl Passwords {
@@ -59,6 +72,7 @@ impl Passwords {
             ingress: random_hex(),
             allocator: random_hex(),
             notifier: random_hex(),
+            auditor: random_hex(),
         }
     }
 
@@ -69,6 +83,7 @@ impl Passwords {
             Role::Ingress => &self.ingress,
             Role::Allocator => &self.allocator,
             Role::Notifier => &self.notifier,
+            Role::Auditor => &self.auditor,
         }
     }
 

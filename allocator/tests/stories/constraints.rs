@@ -132,7 +132,7 @@ async fn a_cancelled_order_frees_its_unit_and_nothing_else() -> Result<()> {
 #[tokio::test]
 async fn nobody_but_the_allocator_may_write_what_the_log_decides() -> Result<()> {
     let stack = sold_out().await?;
-    for role in [Role::Ingress, Role::Notifier] {
+    for role in [Role::Ingress, Role::Notifier, Role::Auditor] {
         let pool = stack.tenant().pool(role);
         for statement in [
             "UPDATE sales SET sold = 0",
@@ -148,6 +148,9 @@ async fn nobody_but_the_allocator_may_write_what_the_log_decides() -> Result<()>
             );
         }
     }
+    let auditor = stack.tenant().pool(Role::Auditor);
+    let refused = refusal(&auditor, "SELECT FROM accounts").await?;
+    assert_eq!(refused.code().as_deref(), Some("42501"), "{refused}");
     let allocator = stack.tenant().pool(Role::Allocator);
     for statement in [
         "DELETE FROM orders",

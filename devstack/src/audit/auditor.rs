@@ -24,11 +24,12 @@ pub struct Auditor {
 impl Auditor {
     /// Reads a stack's database and its log.
     pub async fn of(stack: &Stack) -> Result<Self> {
-        let client = stack.tenant().nats(Role::Allocator).await?;
-        Ok(Self::reading(stack.pool()).with_log(client))
+        let tenant = stack.tenant();
+        let client = tenant.nats(Role::Auditor).await?;
+        Ok(Self::reading(&tenant.pool(Role::Auditor)).with_log(client))
     }
 
-    /// Reads a database, as any role of ours.
+    /// Reads a database, as any role that may.
     pub fn reading(pool: &PgPool) -> Self {
         Self {
             pool: pool.clone(),
@@ -36,14 +37,14 @@ impl Auditor {
         }
     }
 
-    /// And the log, as the allocator.
+    /// And the log, as the auditor.
     #[must_use]
     pub fn with_log(mut self, client: Client) -> Self {
         self.log = Some(client);
         self
     }
 
-    /// And the log of a running target: `nats://user:password@host:port`, with the allocator's login.
+    /// And the log of a running target: `nats://auditor:password@host:port`.
     pub async fn with_log_at(self, nats_url: &str) -> Result<Self> {
         Ok(self.with_log(log::connect(nats_url).await?))
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use devstack::audit::{Attempt, Auditor, Findings, History, PATIENCE, audit};
-use devstack::{Http, OpenSale, Shopper, Stack};
+use devstack::{Http, OpenSale, Role, Shopper, Stack};
 use futures_util::future::try_join_all;
 use serde_json::json;
 use sqlx::AssertSqlSafe;
@@ -265,7 +265,7 @@ async fn a_purchase_that_nobody_decides_is_told_as_open_and_counted() -> Result<
 async fn an_auditor_without_a_way_to_the_log_says_so() -> Result<()> {
     let stack = Stack::builder().notifiers(0).start().await?;
     let sale = stack.open_sale(&OpenSale::of(1)).await?;
-    let (sale, reader) = (sale.parse()?, stack.tenant().pool(devstack::Role::Ingress));
+    let (sale, reader) = (sale.parse()?, stack.tenant().pool(Role::Auditor));
 
     // A role that may only read, and no log.
     let auditor = Auditor::reading(&reader);
@@ -273,8 +273,8 @@ async fn an_auditor_without_a_way_to_the_log_says_so() -> Result<()> {
     assert_eq!((findings.out_of_order, findings.phantom), (None, None));
     ensure!(!findings.is_whole() && findings.is_clean(), "{findings:?}");
 
-    // The log by its address, with the allocator's login and with a wrong one.
-    let (user, password) = stack.tenant().nats_login(devstack::Role::Allocator);
+    // The log by its address, with the auditor's login and with a wrong one.
+    let (user, password) = stack.tenant().nats_login(Role::Auditor);
     let at = |password: &str| {
         stack
             .tenant()

@@ -72,15 +72,22 @@ async fn every_role_can_sign_in_and_none_may_do_more_than_its_work() -> Result<(
         log_of(&tenant, role).await?;
     }
     stream_of(&tenant).await?;
-    let allocator = log_of(&tenant, Role::Allocator).await?;
-    let ack = allocator
-        .publish("sale.00.x.purchases", "forged".into())
-        .await?;
-    let refused = tokio::time::timeout(SILENCE, ack.into_future()).await;
+    for role in [Role::Allocator, Role::Auditor] {
+        let log = log_of(&tenant, role).await?;
+        let ack = log.publish("sale.00.x.purchases", "forged".into()).await?;
+        let refused = tokio::time::timeout(SILENCE, ack.into_future()).await;
+        ensure!(!matches!(refused, Ok(Ok(_))), "{role:?} wrote a purchase");
+    }
     ensure!(
-        !matches!(refused, Ok(Ok(_))),
-        "an allocator wrote a purchase"
+        publish(&tenant).await? == 1,
+        "a forged purchase is in the log"
     );
+    let auditor = log_of(&tenant, Role::Auditor).await?;
+    let stream = auditor.get_stream("SALE_LOG_00").await?;
+    let removed = tokio::time::timeout(SILENCE, stream.purge().into_future()).await;
+    ensure!(!matches!(removed, Ok(Ok(_))), "the auditor emptied the log");
+    let left = stream.get_info().await?.state.messages;
+    ensure!(left == 1, "{left} records are left of one");
     Ok(())
 }
 

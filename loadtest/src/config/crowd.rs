@@ -29,8 +29,8 @@ pub(crate) struct Against {
     #[arg(long, value_name = "URL", conflicts_with_all = ["ingress", "allocators", "notifiers", "partitions"])]
     pub(crate) target: Option<String>,
 
-    /// The target's Postgres, for the audit; any role that may read will do. Arguments can be seen by everybody on this
-    /// machine: a URL with a password belongs into the variable
+    /// The target's Postgres, for the audit: postgres://firstcome_auditor:password@host/database. Arguments can be seen by
+    /// everybody on this machine: a URL with a password belongs into the variable
     #[arg(
         long,
         value_name = "URL",
@@ -39,7 +39,7 @@ pub(crate) struct Against {
     )]
     pub(crate) database_url: Option<String>,
 
-    /// The target's NATS, for the audit's look at the log, with the allocator's login: nats://user:password@host:port
+    /// The target's NATS, for the audit's look at the log: nats://auditor:password@host:port
     #[arg(
         long,
         value_name = "URL",

@@ -13,15 +13,15 @@ const LOST: usize = 5;
 
 const FEW: [&str; 4] = ["--shoppers", "100", "--within", "1"];
 
-/// Reads as whoever may.
+/// Reads as the auditor, who may do nothing else.
 fn books(stack: &Stack) -> [String; 2] {
-    let (user, password) = stack.tenant().nats_login(Role::Allocator);
+    let (user, password) = stack.tenant().nats_login(Role::Auditor);
     let nats = stack.tenant().nats_url();
     let nats = nats.replace("nats://", &format!("nats://{user}:{password}@"));
     [
         format!(
             "--database-url={}",
-            stack.tenant().database_url(Role::Setup)
+            stack.tenant().database_url(Role::Auditor)
         ),
         format!("--nats-url={nats}"),
     ]

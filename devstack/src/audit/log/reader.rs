@@ -24,10 +24,10 @@ const PULL_PATIENCE: Duration = Duration::from_secs(10);
 /// How long the server remembers a reader that went away.
 const READER_FORGOTTEN_AFTER: Duration = Duration::from_secs(30);
 
-/// The allocator's inbox: NATS lets its user subscribe to no other.
-const INBOX: &str = "_INBOX_allocator";
+/// NATS lets the auditor subscribe to no other.
+const INBOX: &str = "_INBOX_auditor";
 
-/// Connects as the allocator, who may read the log: `nats://user:password@host:port`.
+/// Connects as the auditor, who may read the log and nothing else: `nats://auditor:password@host:port`.
 pub async fn connect(url: &str) -> Result<Client> {
     // The URL holds a password: what is said is why, not where.
     let server: ServerAddr = url.parse().context("NATS has no such URL")?;
