@@ -55,7 +55,7 @@ use anyhow::{Context, Result};
 use clap::Parser;
 
 use crate::config::{Cli, Scenario};
-use crate::report::{Files, JsonFile, Measurement, Table};
+use crate::report::{Files, Interrupted, JsonFile, Measurement, Table};
 use crate::run::{Run, Verdict};
 
 /// A promise was broken.
@@ -94,11 +94,15 @@ async fn run(cli: Cli) -> Result<ExitCode> {
         Scenario::Calibrate(both) => measured(&both.file, calibrate::run(&both)).await,
         Scenario::Watchers => watchers::work().await.map(|()| Verdict::Good),
     };
-    Ok(match verdict? {
-        Verdict::Good => ExitCode::SUCCESS,
-        Verdict::Broken => ExitCode::from(BROKEN),
-        Verdict::Invalid => ExitCode::from(INVALID),
-    })
+    Ok(ExitCode::from(code(verdict?)))
+}
+
+fn code(verdict: Verdict) -> u8 {
+    match verdict {
+        Verdict::Good => 0,
+        Verdict::Broken => BROKEN,
+        Verdict::Invalid => INVALID,
+    }
 }
 
 /// Runs a crowd, and tells what it has shown everywhere it shall be told.
@@ -111,15 +115,27 @@ async fn crowd(files: &Files, run: impl Future<Output = Result<Run>>) -> Result<
     Ok(run.verdict())
 }
 
-/// The same of a measurement.
+/// The same of a measurement, which has no figures before its end.
 async fn measured<M: Measurement>(
     file: &JsonFile,
     run: impl Future<Output = Result<M>>,
 ) -> Result<Verdict> {
     file.check()?;
-    let report = Box::pin(run).await?;
-    let written = file.write(&report);
-    print(&report)?;
+    let mut run = Box::pin(run);
+    tokio::select! {
+        report = &mut run => tell(file, &report?),
+        pressed = tokio::signal::ctrl_c() => {
+            pressed?;
+            let verdict = tell(file, &Interrupted::<M>::default())?;
+            // Who ends what a private stack has started is the reaper, as after any other death.
+            std::process::exit(code(verdict).into())
+        }
+    }
+}
+
+fn tell(file: &JsonFile, report: &impl Measurement) -> Result<Verdict> {
+    let written = file.write(report);
+    print(report)?;
     written?;
     Ok(report.judgement().verdict())
 }

@@ -10,6 +10,7 @@ pub(crate) mod watch;
 mod csv;
 mod files;
 mod html;
+mod interrupted;
 mod json;
 mod measurement;
 mod number;
@@ -21,6 +22,7 @@ mod synthetic;
 mod table;
 
 pub(crate) use files::{Files, JsonFile};
+pub(crate) use interrupted::Interrupted;
 pub(crate) use measurement::Measurement;
 pub(crate) use progress::Progress;
 pub(crate) use table::Table;

@@ -1,7 +1,7 @@
 use anyhow::{Context, Result};
 use serde_json::Value;
 
-use crate::run::{measure, measure_unread, then_audited, then_refused};
+use crate::run::{INVALID, measure, measure_unread, measure_until, then_audited, then_refused};
 
 const PURCHASES: u64 = 3_000;
 
@@ -47,6 +47,20 @@ async fn a_small_log_is_drained_with_ample_and_with_scarce_stock() -> Result<()>
     ] {
         assert!(said.contains(line), "{line}: {said}");
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_measurement_that_is_interrupted_says_so_where_its_figures_would_be() -> Result<()> {
+    let told = measure_until(&["drain"], "filling the log").await?;
+    assert_eq!(told.code, Some(INVALID), "{told:?}");
+    assert!(
+        told.table.contains("INVALID: it was interrupted"),
+        "{told:?}"
+    );
+    assert_eq!(told.json["scenario"], "drain", "{told:?}");
+    assert_eq!(told.json["valid"], false, "{told:?}");
+    assert_eq!(told.json["drain"], Value::Null, "{told:?}");
     Ok(())
 }
 

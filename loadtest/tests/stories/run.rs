@@ -69,10 +69,15 @@ pub(crate) async fn run_until(arguments: &[&str], interrupted_at: &str) -> Resul
 
 /// Runs a measurement to its end; it has one file.
 pub(crate) async fn measure(arguments: &[&str]) -> Result<Told> {
-    told(arguments, &["json"], "").await
+    measure_until(arguments, "").await
 }
 
-/// The same while nobody reads the table any more.
+/// Runs a measurement; interrupts it as soon as it says `interrupted_at`, unless that is empty.
+pub(crate) async fn measure_until(arguments: &[&str], interrupted_at: &str) -> Result<Told> {
+    told(arguments, &["json"], interrupted_at).await
+}
+
+/// The same, to its end, while nobody reads the table any more.
 pub(crate) async fn measure_unread(arguments: &[&str]) -> Result<Told> {
     let scratch = ScratchFolder::make(&Home::find()?.folder)?;
     let mut child = with_files(arguments, &["json"], &scratch).spawn()?;
