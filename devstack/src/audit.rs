@@ -34,7 +34,7 @@ mod told;
 pub use attempt::{Accepted, Attempt, Outcome, Verdict, Word};
 pub use auditor::Auditor;
 pub use findings::Findings;
-pub use history::{Asked, History, Order, Record};
+pub use history::{Asked, History, Label, Order, Record};
 pub use inversions::Inversions;
 pub use log::{Action, Body, Command, Log, LoggedPurchase, LoggedRecord, Terms, connect};
 pub use place::Place;

@@ -49,6 +49,7 @@ async fn a_violated_constraint_halts_the_partition_and_loses_nothing() -> Result
     let verdict = shopper.learn(&shop.doors, &ticket).await?;
     attempts.push(Attempt {
         shopper: shopper.id().parse()?,
+        wish: None,
         outcome: Outcome::Accepted {
             ticket: ticket.parse()?,
             heard: vec![Word::Poll(verdict)],

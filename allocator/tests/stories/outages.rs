@@ -33,6 +33,7 @@ impl Shop {
             let verdict = shopper.learn(&self.doors, ticket).await?;
             Ok(Attempt {
                 shopper: shopper.id().parse()?,
+                wish: None,
                 outcome: devstack::audit::Outcome::Accepted {
                     ticket: ticket.parse()?,
                     heard: vec![Word::Poll(verdict)],

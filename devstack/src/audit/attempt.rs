@@ -7,6 +7,8 @@ use uuid::Uuid;
 pub struct Attempt {
     /// Who.
     pub shopper: Uuid,
+    /// Which of their wishes, if it is known: attempts with the same key are one, and others are not.
+    pub wish: Option<u64>,
     /// What came of it.
     pub outcome: Outcome,
 }

@@ -18,21 +18,25 @@ pub(super) fn out_of_order(books: &Books<'_>) -> Option<usize> {
 /// Terms and states of the sale that are not what the log makes of them.
 pub(super) fn misdescribed(books: &Books<'_>) -> Option<usize> {
     let history = books.history;
-    let Some(standing) = books.replay.as_ref()?.standing else {
+    let replay = books.replay.as_ref()?;
+    let Some(standing) = replay.standing else {
         // In Postgres, but never opened.
         return Some(1);
     };
     let Standing {
         stock,
         unit_limit,
+        starts_at_ms,
+        ends_at_ms,
         is_paused,
         is_closed,
         version,
-        ..
     } = standing;
     let differs = [
         history.stock != stock as usize,
         history.unit_limit != usize::from(unit_limit),
+        history.window_ms != (starts_at_ms, ends_at_ms),
+        history.label != replay.label,
         history.is_paused != is_paused,
         history.is_closed != is_closed,
         history.version != version,

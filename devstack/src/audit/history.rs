@@ -23,6 +23,10 @@ pub struct History {
     pub stock: usize,
     /// Units per shopper.
     pub unit_limit: usize,
+    /// First millisecond of the window, and the first after it.
+    pub window_ms: (i64, i64),
+    /// What is sold, and for how much.
+    pub label: Label,
     /// Units sold, by the sale's own count.
     pub sold: usize,
     /// Whether an operator holds it.
@@ -52,6 +56,19 @@ pub enum Asked {
     /// These are all attempts there were, and none of them is [`super::Outcome::Refused`] that should be
     /// [`super::Outcome::Unknown`].
     ByNobodyElse,
+}
+
+/// What is sold, and for how much.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Label {
+    /// In the catalogue.
+    pub product: Uuid,
+    /// Its name.
+    pub name: String,
+    /// Of a unit, in the currency's smallest.
+    pub amount_minor: u32,
+    /// ISO 4217.
+    pub currency: String,
 }
 
 /// A won place.
@@ -130,7 +147,10 @@ impl History {
 
 async fn read_sale(connection: &mut PgConnection, sale: Uuid) -> Result<History> {
     let row = sqlx::query(
-        "SELECT partition::int4, cursor, stock, sold, sales.unit_limit::int4, version, paused, closed
+        "SELECT partition::int4, cursor, stock, sold, sales.unit_limit::int4, version, paused, closed,
+                product_id, product_name, price_minor, currency,
+                (extract(epoch FROM starts_at) * 1000)::bigint AS starts_at_ms,
+                (extract(epoch FROM ends_at) * 1000)::bigint AS ends_at_ms
          FROM sales JOIN partitions USING (partition) WHERE id = $1",
     );
     let row = row.bind(sale).fetch_optional(connection).await?;
@@ -142,6 +162,13 @@ async fn read_sale(connection: &mut PgConnection, sale: Uuid) -> Result<History>
         cursor: u64::try_from(row.try_get::<i64, _>("cursor")?)?,
         stock: count("stock")? as usize,
         unit_limit: count("unit_limit")? as usize,
+        window_ms: (row.try_get("starts_at_ms")?, row.try_get("ends_at_ms")?),
+        label: Label {
+            product: row.try_get("product_id")?,
+            name: row.try_get("product_name")?,
+            amount_minor: u32::try_from(row.try_get::<i64, _>("price_minor")?)?,
+            currency: row.try_get("currency")?,
+        },
         sold: count("sold")? as usize,
         version: count("version")?,
         is_paused: row.try_get("paused")?,

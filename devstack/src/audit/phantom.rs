@@ -5,16 +5,17 @@ use std::collections::HashSet;
 use uuid::Uuid;
 
 use super::Books;
-use super::history::{Asked, History};
+use super::attempt::Outcome;
+use super::history::Asked;
 use super::log::Log;
 use super::place::Place;
 
-/// Places that won and are not in the log, or are somebody else's there; and orders of whoever asked for nothing.
+/// Places that won and are not in the log, or are somebody else's there; and orders of whoever did not ask for them.
 /// Nothing can be said where neither the log nor all attempts are known.
 pub(super) fn phantom(books: &Books<'_>) -> Option<usize> {
     let history = books.history;
     let by_log = history.whole_log().map(|log| unlogged(books, log));
-    let by_attempts = (history.asked == Asked::ByNobodyElse).then(|| unasked(history));
+    let by_attempts = (history.asked == Asked::ByNobodyElse).then(|| unasked(books));
     match (by_log, by_attempts) {
         (None, None) => None,
         (by_log, by_attempts) => {
@@ -39,15 +40,25 @@ fn unlogged(books: &Books<'_>, log: &Log) -> HashSet<Place> {
     phantoms
 }
 
-fn unasked(history: &History) -> HashSet<Place> {
-    let shoppers: HashSet<Uuid> = history
+/// Orders whose place nobody was given, of shoppers who know what came of each of their attempts.
+fn unasked(books: &Books<'_>) -> HashSet<Place> {
+    let history = books.history;
+    let unsure: HashSet<Uuid> = history
         .attempts
         .iter()
+        .filter(|attempt| matches!(attempt.outcome, Outcome::Unknown(_)))
         .map(|attempt| attempt.shopper)
+        .collect();
+    // A repeated key may have been given a place of its own, which points at that of the order.
+    let given: HashSet<Place> = history
+        .accepted()
+        .map(|accepted| Place::of(accepted.ticket))
+        .map(|place| books.rulings.reference(place).unwrap_or(place))
         .collect();
     let orders = history.orders.iter();
     orders
-        .filter(|order| !shoppers.contains(&order.shopper))
+        .filter(|order| !unsure.contains(&order.shopper))
         .map(|order| Place::of(order.ticket))
+        .filter(|place| !given.contains(place))
         .collect()
 }

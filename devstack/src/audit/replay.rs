@@ -11,7 +11,7 @@ use std::collections::{HashMap, HashSet};
 
 use uuid::Uuid;
 
-use super::history::Record;
+use super::history::{Label, Record};
 use super::log::{Body, Log, LoggedPurchase, LoggedRecord};
 use super::place::Place;
 
@@ -24,6 +24,8 @@ pub struct Replay {
     pub orders: Vec<Expected>,
     /// How the sale stands afterwards; nothing if it was never opened.
     pub standing: Option<Standing>,
+    /// What it was opened with, and keeps.
+    pub label: Label,
     /// Whether a unit came back, or others came, after the opening.
     pub has_returns: bool,
     log_time_ms: i64,

@@ -41,6 +41,7 @@ fn order(seq: u64, index: u16, whose: u128, key_hash: u64) -> Order {
 fn accepted(whose: u128, ticket: Uuid, heard: Vec<Word>) -> Attempt {
     Attempt {
         shopper: shopper(whose),
+        wish: None,
         outcome: Outcome::Accepted { ticket, heard },
     }
 }
@@ -48,6 +49,7 @@ fn accepted(whose: u128, ticket: Uuid, heard: Vec<Word>) -> Attempt {
 fn refused(whose: u128, why: &str) -> Attempt {
     Attempt {
         shopper: shopper(whose),
+        wish: None,
         outcome: Outcome::Refused(why.to_owned()),
     }
 }
@@ -91,6 +93,16 @@ fn command(id: u128, action: &str) -> Body {
     })
 }
 
+/// As all sales here are opened.
+fn label() -> Label {
+    Label {
+        product: Uuid::nil(),
+        name: "Lamp".to_owned(),
+        amount_minor: 1,
+        currency: "EUR".to_owned(),
+    }
+}
+
 fn opening(stock: u32, unit_limit: u16) -> Body {
     opening_from(STARTS_AT_MS, stock, unit_limit)
 }
@@ -130,6 +142,8 @@ fn right() -> History {
         cursor: 9,
         stock: 2,
         unit_limit: 1,
+        window_ms: (STARTS_AT_MS, ENDS_AT_MS),
+        label: label(),
         sold: 2,
         version: 1,
         orders: vec![order(7, 0, 1, 11), order(9, 0, 2, 12)],

@@ -40,9 +40,29 @@ pub(super) fn contradictions(books: &Books<'_>) -> usize {
             places.insert(place);
         }
     }
+    places.extend(shared(books.history));
     places.extend(orders.strange(books, &owners));
     places.extend(sold_to_the_refused(books.history));
     places.len()
+}
+
+/// Places that stand for two wishes of their shopper: one of the two is not in the log.
+fn shared(history: &History) -> Vec<Place> {
+    let mut wishes = HashMap::new();
+    let wishing = history.attempts.iter().filter_map(|attempt| {
+        let accepted = attempt.accepted()?;
+        Some((
+            Place::of(accepted.ticket),
+            (accepted.shopper, attempt.wish?),
+        ))
+    });
+    wishing
+        .filter(|(place, (shopper, wish))| {
+            let first = *wishes.entry(*place).or_insert((*shopper, *wish));
+            first.0 == *shopper && first.1 != *wish
+        })
+        .map(|(place, _)| place)
+        .collect()
 }
 
 /// Whose a place is: by the log, or whoever was told of it first. They may be told again: a repeated key has

@@ -68,6 +68,7 @@ impl Shopper {
         };
         Ok(Attempt {
             shopper: self.id().parse()?,
+            wish: None,
             outcome,
         })
     }

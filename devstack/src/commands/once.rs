@@ -128,7 +128,16 @@ async fn take_part(mut ready: Ready, sale: &str) -> Result<(Attempt, Option<Dura
     let shopper = ready.id;
     let ticket = match buy(&ready.shopper, sale).await? {
         Ok(ticket) => ticket,
-        Err(outcome) => return Ok((Attempt { shopper, outcome }, None)),
+        Err(outcome) => {
+            return Ok((
+                Attempt {
+                    shopper,
+                    wish: None,
+                    outcome,
+                },
+                None,
+            ));
+        }
     };
     let accepted = Instant::now();
     ready.live.watch(&[&ticket]).await?;
@@ -144,6 +153,7 @@ async fn take_part(mut ready: Ready, sale: &str) -> Result<(Attempt, Option<Dura
     Ok((
         Attempt {
             shopper,
+            wish: None,
             outcome: Outcome::Accepted {
                 ticket: ticket.parse()?,
                 heard: verdict.map(Word::Socket).into_iter().collect(),

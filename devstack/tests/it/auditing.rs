@@ -235,6 +235,7 @@ async fn a_purchase_that_nobody_decides_is_told_as_open_and_counted() -> Result<
     let ticket = answer.text("ticket").context("a ticket")?.parse()?;
     let attempts = vec![Attempt {
         shopper: shopper.id().parse()?,
+        wish: None,
         outcome: devstack::audit::Outcome::Accepted {
             ticket,
             heard: vec![devstack::audit::Word::Unasked],

@@ -71,6 +71,7 @@ fn missing(scene: &Scene, seen: &[Seen]) -> Vec<Seen> {
         .map(|(number, ticket)| Seen {
             shopper: scene.shoppers.of_turn(*number).id,
             number: *number,
+            wish: scene.behaviour.wish(*number),
             sale: scene.sale_of(*number),
             end: End::Accepted {
                 ticket: *ticket,
@@ -182,6 +183,7 @@ impl Seen {
         };
         Attempt {
             shopper: self.shopper,
+            wish: Some(self.wish),
             outcome,
         }
     }

@@ -45,6 +45,8 @@ pub(crate) struct Seen {
     pub(crate) shopper: Uuid,
     /// The number of the session.
     pub(crate) number: u64,
+    /// What the key stands for.
+    pub(crate) wish: u64,
     pub(crate) sale: usize,
     pub(crate) end: End,
 }
@@ -120,6 +122,7 @@ impl Shopper {
         Seen {
             shopper: self.scene.shoppers.of_turn(self.number).id,
             number: self.number,
+            wish: self.scene.behaviour.wish(self.number),
             sale: self.sale,
             end,
         }
@@ -238,12 +241,8 @@ impl Shopper {
 
     fn request(&self) -> Vec<u8> {
         let session = self.scene.shoppers.of_turn(self.number);
-        let key = match self.scene.behaviour {
-            Behaviour::Hammering if self.number.is_multiple_of(2) => {
-                format!("{}-again", self.scene.name)
-            }
-            _ => format!("{}-{}", self.scene.name, self.number),
-        };
+        let wish = self.scene.behaviour.wish(self.number);
+        let key = format!("{}-{wish}", self.scene.name);
         let sale = &self.scene.sales[self.sale].id;
         request::purchase(self.door().host(), sale, &session.token, &key)
     }

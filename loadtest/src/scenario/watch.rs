@@ -139,6 +139,8 @@ fn attempts(bought: &[Bought], heard: &[Heard]) -> Vec<Attempt> {
         let heard = heard.get(one.ticket.to_string().as_str());
         Attempt {
             shopper: one.shopper,
+            // The client made a key for each.
+            wish: None,
             outcome: Outcome::Accepted {
                 ticket: one.ticket,
                 heard: heard

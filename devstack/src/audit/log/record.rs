@@ -109,8 +109,8 @@ pub struct Terms {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Product {
-    #[serde(rename = "id")]
-    _id: Uuid,
+    /// In the catalogue.
+    pub id: Uuid,
     /// Its name.
     pub name: String,
 }
@@ -119,8 +119,8 @@ pub struct Product {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Price {
-    #[serde(rename = "amount_minor")]
-    _amount_minor: u32,
+    /// In the currency's smallest unit.
+    pub amount_minor: u32,
     /// ISO 4217.
     pub currency: String,
 }

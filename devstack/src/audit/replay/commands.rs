@@ -1,6 +1,7 @@
 //! What an operator's word does to a sale, as a letter.
 
 use super::{Replay, Standing};
+use crate::audit::history::Label;
 use crate::audit::log::{Action, Command, Terms};
 use crate::audit::place::Place;
 
@@ -83,6 +84,12 @@ impl Replay {
             return 'i';
         }
         self.standing = Some(opened);
+        self.label = Label {
+            product: terms.product.id,
+            name: terms.product.name.clone(),
+            amount_minor: terms.price.amount_minor,
+            currency: terms.price.currency.clone(),
+        };
         'a'
     }
 

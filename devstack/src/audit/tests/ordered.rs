@@ -87,9 +87,12 @@ fn a_replay_that_refers_to_another_order_is_out_of_order() {
 
 #[test]
 fn terms_that_the_log_does_not_make_are_found() {
-    let changes: [fn(&mut History); 5] = [
+    let changes: [fn(&mut History); 8] = [
         |history| history.stock = 3,
         |history| history.unit_limit = 2,
+        |history| history.window_ms.1 += 1,
+        |history| history.label.amount_minor = 2,
+        |history| history.label.name.push('s'),
         |history| history.is_paused = true,
         |history| history.is_closed = true,
         |history| history.version = 2,

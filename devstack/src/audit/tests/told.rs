@@ -156,3 +156,17 @@ fn an_order_of_somebody_who_was_certainly_refused_contradicts() {
     let findings = audit(&history);
     assert_eq!((findings.contradictions, findings.unknown), (0, 1));
 }
+
+#[test]
+fn two_wishes_of_a_shopper_that_were_given_one_place_contradict() {
+    let mut history = right();
+    let first = history.attempts[0].clone();
+    history.attempts.push(first.clone());
+    assert_eq!(audit(&history).contradictions, 0, "the same key again");
+    for (attempt, wish) in history.attempts.iter_mut().zip([1, 2, 3, 4, 1]) {
+        attempt.wish = Some(wish);
+    }
+    assert_eq!(audit(&history).contradictions, 0, "the same key again");
+    history.attempts.last_mut().expect("five").wish = Some(5);
+    assert_eq!(audit(&history).contradictions, 1);
+}
