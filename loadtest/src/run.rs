@@ -20,7 +20,7 @@ pub(crate) struct Run {
     /// What else the run was told, in words: name and value.
     pub(crate) settings: Vec<(&'static str, String)>,
     pub(crate) began: SystemTime,
-    /// From the first arrival to the last verdict.
+    /// From the first arrival until everybody had gone home.
     pub(crate) took: Duration,
     /// Units of all sales together.
     pub(crate) stock: u64,

@@ -19,16 +19,16 @@ pub(crate) fn offered_per_s(run: &Run) -> f64 {
     ratio(run.tally.offered as f64, took.as_secs_f64())
 }
 
-/// `202`s a second, until the last answer of any kind.
+/// `202`s a second, until the last of them.
 pub(crate) fn accepted_per_s(run: &Run) -> f64 {
     let accepted = run.tally.count(202);
-    ratio(accepted as f64, run.tally.answered_by.as_secs_f64())
+    ratio(accepted as f64, run.tally.accepted_by.as_secs_f64())
 }
 
-/// Orders a second, until the last verdict; unknown without a database.
+/// Orders a second, until the last verdict; unknown without a database, or when nobody had one.
 pub(crate) fn orders_per_s(run: &Run) -> Option<f64> {
-    let orders = run.orders?;
-    Some(ratio(orders as f64, run.took.as_secs_f64()))
+    let (orders, took) = (run.orders?, run.tally.told_by);
+    (orders == 0 || !took.is_zero()).then(|| ratio(orders as f64, took.as_secs_f64()))
 }
 
 /// How much later than told those were let in who were, on average; nothing of nobody.
@@ -145,7 +145,7 @@ pub(crate) fn broken_by(findings: &Findings) -> Vec<String> {
 mod tests {
     use super::*;
     use crate::report::synthetic::{clean, given_a_run};
-    use crate::run::{Claim, Tally};
+    use crate::run::{Answered, Claim, Tally};
 
     #[test]
     fn rates_are_over_the_time_they_took() {
@@ -153,12 +153,24 @@ mod tests {
         run.tally = Tally::of(Duration::from_secs(10));
         run.tally.offered = 1_000;
         run.tally.arrived_by = Duration::from_secs(4);
-        run.tally.statuses.insert(202, 900);
-        run.tally.answered_by = Duration::from_secs(9);
+        run.tally.statuses.insert(202, 899);
+        for (second, status) in [(9, 202), (20, 409)] {
+            run.tally.answered(&Answered {
+                at: Duration::from_secs(second),
+                status,
+                http_us: 1_000,
+                lag_us: 0,
+            });
+        }
         run.orders = Some(600);
-        run.took = Duration::from_secs(12);
+        // Whoever waits for nothing stays until the end, which is no part of any rate.
+        run.took = Duration::from_secs(60);
         assert_eq!(offered_per_s(&run), 250.0);
         assert_eq!(accepted_per_s(&run), 100.0);
+        assert_eq!(orders_per_s(&run), None);
+        for at in [12, 3] {
+            run.tally.told(Duration::from_secs(at), true, 1_000);
+        }
         assert_eq!(orders_per_s(&run), Some(50.0));
     }
 

@@ -166,7 +166,8 @@ mod tests {
         let mut run = given_a_run();
         run.tally.offered = 28_000;
         run.tally.arrived_by = Duration::from_secs(28);
-        (run.orders, run.took) = (Some(14_000), Duration::from_secs(40));
+        run.orders = Some(14_000);
+        run.tally.told_by = Duration::from_secs(40);
         assert_eq!(told(&run, "offered"), ["28,000", "1,000"]);
         assert_eq!(told(&run, "orders"), ["14,000", "350"]);
     }

@@ -18,9 +18,10 @@ pub(crate) struct Tally {
     pub(crate) timeline: Timeline,
     /// Shoppers whose first try was due.
     pub(crate) offered: u64,
-    /// The last first try, and the last answer.
+    /// The last first try, the last `202`, and the last verdict that reached its shopper.
     pub(crate) arrived_by: Duration,
-    pub(crate) answered_by: Duration,
+    pub(crate) accepted_by: Duration,
+    pub(crate) told_by: Duration,
     /// Answers to purchases, repeated ones as well, by status.
     pub(crate) statuses: BTreeMap<u16, u64>,
     /// Verdicts that reached their shoppers.
@@ -98,7 +99,8 @@ impl Tally {
             timeline: Timeline::of(expected),
             offered: 0,
             arrived_by: Duration::ZERO,
-            answered_by: Duration::ZERO,
+            accepted_by: Duration::ZERO,
+            told_by: Duration::ZERO,
             statuses: BTreeMap::new(),
             won: 0,
             lost: 0,
@@ -124,7 +126,9 @@ impl Tally {
     }
 
     pub(crate) fn answered(&mut self, answered: &Answered) {
-        self.answered_by = self.answered_by.max(answered.at);
+        if answered.status == 202 {
+            self.accepted_by = self.accepted_by.max(answered.at);
+        }
         let slice = self.timeline.at(answered.at);
         *slice.statuses.entry(answered.status).or_default() += 1;
         slice.http_us.saturating_record(answered.http_us);
@@ -144,6 +148,7 @@ impl Tally {
 
     /// A verdict came to its shopper.
     pub(crate) fn told(&mut self, at: Duration, has_won: bool, took_us: u64) {
+        self.told_by = self.told_by.max(at);
         let slice = self.timeline.at(at);
         slice.verdict_us.saturating_record(took_us);
         self.verdict_us.saturating_record(took_us);
