@@ -276,12 +276,17 @@ impl Shopper {
             let asked = door
                 .ask_and_wait(&request::ticket(door.host(), ticket, POLL_S))
                 .await;
-            match asked.map(|answer| verdict_of(&answer.body)) {
-                Ok(Ok(Some(verdict))) => return verdict,
-                // Still queued after a whole poll.
-                Ok(Ok(None)) => {}
-                Ok(Err(_)) | Err(_) => sleep(AGAIN_AFTER).await,
-            }
+            let pause = match asked {
+                Ok(answer) if answer.status == 200 => match verdict_of(&answer.body) {
+                    Ok(Some(verdict)) => return verdict,
+                    // Still queued after a whole poll.
+                    Ok(None) => continue,
+                    Err(_) => AGAIN_AFTER,
+                },
+                Ok(refusal) => refusal.retry_after().unwrap_or(AGAIN_AFTER),
+                Err(_) => AGAIN_AFTER,
+            };
+            sleep(pause).await;
         }
     }
 }
