@@ -145,12 +145,13 @@ async fn send(scene: &Arc<Scene>, plan: &Plan, sockets: u64) -> (Vec<Seen>, bool
     present.shutdown().await;
     if is_interrupted {
         say("interrupted: what was seen is judged; once more ends it at once");
-        tokio::spawn(async {
-            if tokio::signal::ctrl_c().await.is_ok() {
-                std::process::exit(INTERRUPTED);
-            }
-        });
     }
+    // Whoever has looked for the signal once has taken its own effect from it for good.
+    tokio::spawn(async {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            std::process::exit(INTERRUPTED);
+        }
+    });
     (seen, is_interrupted)
 }
 
