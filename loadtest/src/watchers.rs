@@ -129,7 +129,7 @@ impl Crowd {
         }
     }
 
-    /// Until everybody has a result and nothing more comes, or it is too late.
+    /// Until all is decided, everybody has a result or it is too late, and nothing more comes.
     async fn listen(&mut self, told: &mut mpsc::Receiver<String>) -> Result<Vec<Heard>> {
         let mut missing = self.waiting.connected;
         let all = async {
@@ -137,14 +137,19 @@ impl Crowd {
                 missing -= 1;
             }
         };
+        let mut is_told = false;
         let limit = async {
             // Or the run has ended without a word.
             told.recv().await;
+            is_told = true;
             tokio::time::sleep(RESULTS_WITHIN).await;
         };
         tokio::select! {
             () = all => {}
             () = limit => {}
+        }
+        if !is_told {
+            told.recv().await;
         }
         tokio::time::sleep(LISTEN_ON).await;
         self.over.send_replace(true);
