@@ -25,6 +25,8 @@ pub(crate) struct Run {
     /// Units of all sales together.
     pub(crate) stock: u64,
     pub(crate) tally: Tally,
+    /// Different tickets that were given.
+    pub(crate) tickets: usize,
     /// Purchases that the target lets wait, where it is known.
     pub(crate) backlog_max: Option<u64>,
     /// Orders in Postgres at the end; unknown without a database.

@@ -193,8 +193,9 @@ pub(crate) struct Overload {
     #[arg(long, default_value = "4", value_parser = seconds)]
     pub(crate) after_lasts: Duration,
 
-    /// Milliseconds that the target lets somebody queue at the most: its QUEUE_WAIT_MAX_MS
-    #[arg(long, default_value_t = 5_000, value_parser = value_parser!(u64).range(1..=600_000))]
+    /// Milliseconds that the target lets somebody queue at the most: its QUEUE_WAIT_MAX_MS. Nobody waits for a verdict longer
+    /// than a minute
+    #[arg(long, default_value_t = 5_000, value_parser = value_parser!(u64).range(1..=50_000))]
     pub(crate) wait_max_ms: u64,
 
     #[command(flatten)]

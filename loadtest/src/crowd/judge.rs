@@ -43,6 +43,7 @@ pub(super) async fn judge(
     let name = scene.target.name.clone();
     let stock = scene.sales.iter().map(|sale| sale.stock).sum();
     scene.target.stop().await?;
+    let tickets: HashSet<Uuid> = scene.notes.tickets().values().copied().collect();
     let tally = scene.notes.into_tally();
     invalid.extend(worthless(&tally, outcome.is_interrupted));
     Ok(Run {
@@ -54,6 +55,7 @@ pub(super) async fn judge(
         took: outcome.took,
         stock,
         tally,
+        tickets: tickets.len(),
         backlog_max: None,
         orders,
         audit,

@@ -30,6 +30,7 @@ pub(crate) fn given_a_run() -> Run {
         took: Duration::from_millis(30_400),
         stock: STOCK,
         tally: tally(),
+        tickets: 14_000,
         backlog_max: Some(2_500),
         orders: Some(14_000),
         audit: Some(clean()),

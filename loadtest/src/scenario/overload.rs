@@ -39,7 +39,14 @@ pub(crate) async fn run(config: &config::Overload) -> Result<Run> {
             ("spike", times(config.spike, config.spike_lasts)),
             ("then", times(config.after, config.after_lasts)),
         ],
-        variables: vec![(Role::Allocator, "MAX_DECISIONS_PER_S", limit)],
+        variables: vec![
+            (Role::Allocator, "MAX_DECISIONS_PER_S", limit),
+            (
+                Role::Ingress,
+                "QUEUE_WAIT_MAX_MS",
+                config.wait_max_ms.to_string(),
+            ),
+        ],
         sales: 1,
         stock: u32::try_from(shoppers)?,
         unit_limit: 1,
@@ -53,6 +60,18 @@ pub(crate) async fn run(config: &config::Overload) -> Result<Run> {
     if run.tally.retry_after.refusals == 0 {
         run.invalid
             .push("it was no overload: nobody was told to come back".to_owned());
+    }
+    if run.tally.gave_up > 0 {
+        run.invalid.push(format!(
+            "{} shoppers went home before they were let in: the spike was too long for their patience",
+            run.tally.gave_up
+        ));
+    }
+    let turned_away = run.tally.count(409);
+    if turned_away > 0 {
+        run.invalid.push(format!(
+            "{turned_away} purchases were turned away for good: it needs a sale in which all can buy"
+        ));
     }
     run.claims = claims(&run.tally, drain, wait_max);
     Ok(run)

@@ -29,7 +29,14 @@ pub(crate) async fn run(config: &config::SameShopper) -> Result<Run> {
     let mut run = crowd::run(&plan, &config.against).await?;
     // Of a sale that was there before nobody knows here how many they may have, or had.
     if config.against.sale.is_empty() {
-        run.claims.extend(has_their_units(&run, config.unit_limit));
+        if run.tickets <= usize::from(config.unit_limit) {
+            run.invalid.push(format!(
+                "{} different purchases were let in: too few to try a limit of {}",
+                run.tickets, config.unit_limit
+            ));
+        } else {
+            run.claims.extend(has_their_units(&run, config.unit_limit));
+        }
     }
     Ok(run)
 }
