@@ -7,6 +7,10 @@ use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 
 use super::http::{Answer, Http};
+use crate::wait::until;
+
+/// A first owner connects, claims and reads before it decides anything.
+const DECIDED_WITHIN: std::time::Duration = std::time::Duration::from_secs(30);
 
 /// Somebody with an operator's token, at one ingress.
 #[derive(Clone)]
@@ -75,12 +79,21 @@ impl Operator {
             .post("/v1/sales", Some(&Self::terms(sale, &product.body["id"])?))
             .await?;
         ensure!(
-            opened.status == 201,
+            matches!(opened.status, 201 | 202),
             "no sale: {} {}",
             opened.status,
             opened.body
         );
-        Ok(opened.text("id").context("the sale has no id")?.to_owned())
+        let path = opened
+            .header("location")
+            .context("a sale without a place")?;
+        let id = path.rsplit('/').next().unwrap_or_default();
+        // 202: whoever decides it has only just begun.
+        until("the sale is decided", DECIDED_WITHIN, async || {
+            Ok((self.get(path).await?.status == 200).then_some(()))
+        })
+        .await?;
+        Ok(id.to_owned())
     }
 
     fn terms(sale: &OpenSale, product: &Value) -> Result<Value> {
