@@ -46,16 +46,18 @@ async fn decided_records_go_but_never_a_sale_that_was_open_lately() -> Result<()
 
     // Then: everything before the record that opened it goes, and not one more.
     log_begins_at(&shop.stack, opened_at).await?;
-    let metrics = Http::new()
-        .get(&format!("{}/metrics", shop.stack.allocator(0).health_url()))
-        .await?;
-    let metrics = metrics.body.to_string();
+    let (http, health) = (Http::new(), shop.stack.allocator(0).health_url());
     let trimmed = format!("allocator_log_trimmed_records_total {}", opened_at - 1);
-    assert!(metrics.contains(&trimmed), "{metrics}");
-    assert!(
-        metrics.contains("allocator_log_oldest_record_age_seconds{partition"),
-        "{metrics}"
-    );
+    until("what was trimmed in the metrics", SOON, async || {
+        let metrics = http
+            .get(&format!("{health}/metrics"))
+            .await?
+            .body
+            .to_string();
+        let age = "allocator_log_oldest_record_age_seconds{partition";
+        Ok((metrics.contains(&trimmed) && metrics.contains(age)).then_some(()))
+    })
+    .await?;
 
     // When: that one is closed, too.
     ensure!(operator.close(&open).await?.status == 200, "not closed");

@@ -89,7 +89,11 @@ async fn partitions_spread_over_whoever_lives_and_every_record_is_decided_once()
         let [first, second, third] = [0, 1, 2].map(|index| stack.allocator(index));
         // Then: two each.
         spread(&[first, second, third], &[2, 2, 2]).await?;
-        assert_eq!(metric(first, "allocator_live_replicas").await?, 3);
+        until("three in the roll call", SPREAD_WITHIN, async || {
+            let live = metric(first, "allocator_live_replicas").await?;
+            Ok((live == 3).then_some(()))
+        })
+        .await?;
 
         // When: one is killed. Then: three each.
         second.kill().await?;

@@ -242,6 +242,8 @@ async fn an_unknown_outcome_is_found_out_by_its_key_when_all_is_sold() -> Result
     let won = first.buy(&shop.sale, Some("mine")).await?;
     let verdict = first.learn(door, ticket(&won)?).await?;
     assert_eq!(verdict, Verdict::Won(ticket(&won)?.parse()?));
+    let third = shop.stack.ingress(2);
+    third.wait_for_log("the log answers again", SOON).await?;
     let lost = second.buy(&shop.sale, Some("mine")).await?;
     let verdict = second.learn(other_door, ticket(&lost)?).await?;
     assert_eq!(verdict, Verdict::Lost("sold-out".into()));

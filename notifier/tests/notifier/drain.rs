@@ -59,9 +59,14 @@ async fn replacing_two_notifiers_one_by_one_loses_no_result() -> Result<()> {
     let shop = Shop::with(Stack::builder(), 2).await?;
     let addresses = [0, 1].map(|index| shop.stack.notifier(index).live_url());
     let is_over = AtomicBool::new(false);
-    let crowd = try_join_all((0..CROWD).map(async |_| {
-        let mut page = Page::of(&addresses, &[]);
-        let mut bought = 0;
+    let mut pages: Vec<Page> = (0..CROWD).map(|_| Page::of(&addresses, &[])).collect();
+    try_join_all(pages.iter_mut().map(async |page| {
+        page.watch(shop.buy().await?).await?;
+        page.learn_all().await
+    }))
+    .await?;
+    let crowd = try_join_all(pages.into_iter().map(async |mut page| {
+        let mut bought = 1;
         while !is_over.load(Ordering::Relaxed) {
             page.watch(shop.buy().await?).await?;
             bought += 1;
