@@ -89,7 +89,7 @@ test('an operator’s day: product, sale, watch, pause, resume, restock, extend,
   await page.getByText('3 sold + 7 left = 10 in stock').waitFor();
   await tile(page, 'Accepted').getByText('3 in total').waitFor();
   expect(await page.locator('canvas').count()).toBe(4);
-  expect(await page.getByRole('img', { name: /^Units left: left 7$/ }).count()).toBe(1);
+  await page.getByRole('img', { name: /^Units left: left 7$/ }).waitFor();
 
   await commands(page, 'Pause', 'Pause', 'The poster is wrong.');
   await told(page, 'The sale is paused.').waitFor();
@@ -157,6 +157,7 @@ test('an operator’s day: product, sale, watch, pause, resume, restock, extend,
 
   await commands(page, 'Close', 'Close');
   await badge(page, 'Closed').waitFor();
+  await dialog(page).waitFor({ state: 'detached' });
   expect(await page.getByRole('group', { name: 'Commands' }).getByRole('button').count()).toBe(0);
   expect((await theSale(sale.id)).state).toBe('closed');
 });

@@ -183,6 +183,7 @@ test('all of it can be done with the keyboard alone', async () => {
   await page.keyboard.press('Enter');
   await buyButton(page).waitFor();
   // From the top of the new view: the way back, then the button.
+  await expect.poll(() => page.evaluate(() => document.activeElement?.tagName)).toBe('MAIN');
   await page.keyboard.press('Tab');
   await page.keyboard.press('Tab');
   expect(await page.evaluate(() => document.activeElement?.className)).toBe('buy');
@@ -190,4 +191,21 @@ test('all of it can be done with the keyboard alone', async () => {
   await page.keyboard.press('Enter');
   await outcome(page, 'The sale is paused').waitFor();
   expect(await page.evaluate(() => document.activeElement?.className)).toBe('buy');
+
+  // What is pressed there and goes leaves the focus on what there is to press.
+  await page.route('**/purchases', (route) => route.fulfill(problem(503, 'busy', { retry_after_ms: 60_000 })));
+  await page.keyboard.press('Enter');
+  await page.getByRole('button', { name: 'Stop trying' }).waitFor();
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  await page.getByRole('button', { name: 'Stop trying' }).waitFor({ state: 'detached' });
+  expect(await page.evaluate(() => document.activeElement?.className)).toBe('buy');
+
+  // And where there is nothing to press, on the news.
+  await page.route('**/purchases', (route) => route.fulfill(problem(401, 'unauthorized')));
+  await page.route('**/sessions/guest', (route) => route.fulfill(problem(403, 'forbidden')));
+  await page.context().clearCookies();
+  await page.keyboard.press('Enter');
+  await outcome(page, 'Sign in to buy').waitFor();
+  expect(await page.evaluate(() => document.activeElement?.tagName)).toBe('H2');
 });

@@ -47,7 +47,7 @@ describe('a shopper looks', () => {
     await link.click();
     await buyButton(page).waitFor();
     expect(await page.title()).toContain(sale.product.name);
-    expect(await page.evaluate(() => document.activeElement?.tagName)).toBe('MAIN');
+    await expect.poll(() => page.evaluate(() => document.activeElement?.tagName)).toBe('MAIN');
     await page.goBack();
     await link.waitFor();
     await page.goForward();
@@ -136,7 +136,7 @@ describe('a shopper buys', () => {
     const shopper = await aShopper((page) =>
       firstPurchaseIs(page, async (route) => {
         status.open((await route.fetch()).status());
-        return route.fulfill(problem(503, 'outcome-unknown'));
+        return route.fulfill(problem(503, 'outcome-unknown', { retry_after_ms: 3_000 }));
       }),
     );
     await signsIn(shopper);
@@ -164,7 +164,7 @@ describe('a shopper buys', () => {
   });
 
   test('and loses the session half-way: a new one, the same purchase', async () => {
-    const shopper = await aShopper((page) => firstPurchaseIs(page, (route) => route.fulfill(problem(503, 'busy', { retry_after_ms: 1_500 }))));
+    const shopper = await aShopper((page) => firstPurchaseIs(page, (route) => route.fulfill(problem(503, 'busy', { retry_after_ms: 5_000 }))));
     const { page, context, keys } = shopper;
     await signsIn(shopper);
     await presses(page);
@@ -225,7 +225,7 @@ describe('the stock runs out', () => {
     const pressing = await aShopper((page) => page.route('**/purchases', passes));
     const waiting = await aShopper(async (page) => {
       await page.route('**/purchases', passes);
-      await page.route('**/purchases', (route) => route.fulfill(problem(503, 'busy', { retry_after_ms: 1_000 })), { times: 1 });
+      await page.route('**/purchases', (route) => route.fulfill(problem(503, 'busy', { retry_after_ms: 5_000 })), { times: 1 });
     });
     await presses(pressing.page);
     await presses(waiting.page);

@@ -83,3 +83,23 @@ test('what one operator pressed is not done as another, who may look all the sam
   expect(await asked).toEqual({ ok: true, body: 'seen' });
   expect(desk.calls()).toBe(3);
 });
+
+test('a command that is asked for again while nobody is there waits for the one who pressed it', async () => {
+  const desk = givenADesk([{ ok: true, body: undefined }, refused('unauthorized'), { ok: true, body: 'done' }]);
+  await desk.press();
+  desk.who.value = 'nobody';
+  const answer = desk.press();
+  await settled();
+  desk.who.value = { ...OPERATOR };
+  expect([await answer, desk.calls()]).toEqual([{ ok: true, body: 'done' }, 3]);
+});
+
+test('a command that is asked for again while nobody is there is not sent for another operator', async () => {
+  const desk = givenADesk([{ ok: true, body: undefined }, refused('unauthorized')]);
+  await desk.press();
+  desk.who.value = 'nobody';
+  const answer = desk.press();
+  await settled();
+  desk.who.value = { ...OPERATOR, shopper_id: 'o2' } as Who;
+  expect([await answer, desk.calls()]).toEqual([{ ok: false, problem: OTHER_OPERATOR }, 2]);
+});

@@ -3,7 +3,7 @@ import { computed, effect, signal, type ReadonlySignal } from '@preact/signals';
 import { createClient, type Client } from '../shared/client.ts';
 import { createClock, type Clock } from '../shared/clock.ts';
 import { problemWords } from '../shared/problems.ts';
-import { openSession, type Session, type Who } from '../shared/session.ts';
+import { ACCOUNT, openSession, type Session, type Who } from '../shared/session.ts';
 import { browserStorage } from '../shared/storage.ts';
 import { openPresses, type Presses } from './press.ts';
 import { operatorApi, type Answer, type Problem, type OperatorApi } from './api.ts';
@@ -84,6 +84,8 @@ export function openDesk(): Desk {
     wordOfWay = '';
     route.value = routeOf(location.hash);
   });
+  // Another tab has signed in, for this one too.
+  addEventListener('storage', ({ key }) => key === ACCOUNT && void session.learn());
   void retry();
   const api = operatorApi(patient(bare, session, isOpen));
   return { ...{ api, clock, session, presses, gate, isInterrupted, route, told, retry, leave }, tell, go };
@@ -99,8 +101,13 @@ const idOf = (who: Who): string | undefined => (typeof who === 'object' ? who.sh
  * session. They end unanswered when the desk is left, and what changes something is refused when somebody else has sat down.
  */
 export function patient(call: Client, session: Session, isOpen: ReadonlySignal<boolean>): Client {
+  /** Who sat here last: their command is not somebody else's because their session has ended. */
+  let operator: string | undefined;
+
   async function made(...given: Parameters<Client>): Promise<Answer<unknown>> {
-    const asker = idOf(session.who.peek());
+    const who = session.who.peek();
+    if (isOperator(who)) operator = idOf(who);
+    const asker = operator;
     for (;;) {
       const before = session.who.peek();
       const answer = (await call(...given)) as Answer<unknown>;

@@ -20,12 +20,16 @@ function aStorage(): Storage {
 
 /** A session whose server answers in turn. */
 function givenASession(...answers: Response[]) {
+  return givenASessionIn(aStorage(), ...answers);
+}
+
+function givenASessionIn(storage: Storage | undefined, ...answers: Response[]) {
   const asked: string[] = [];
   vi.stubGlobal('fetch', async (path: string, { method }: RequestInit) => {
     asked.push(`${method} ${path}`);
     return answers.shift() ?? refusal(500, 'internal');
   });
-  return { session: openSession(createClient(() => {}), aStorage()), asked };
+  return { session: openSession(createClient(() => {}), storage), asked };
 }
 
 const credentials = { email: ' Ada@Example.org ', password: 'correct horse' };
@@ -50,8 +54,11 @@ describe('a session', () => {
     expect(session.who.value).toMatchObject({ shopper_id: 'p1', email: 'ada@example.org' });
   });
 
-  test('of an account is remembered as one when it ends, until it is signed out', async () => {
-    const { session } = givenASession(Response.json(TOLD, { status: 201 }), new Response(null, { status: 204 }));
+  test.each([
+    ['by the browser', aStorage()],
+    ['by the page where the browser may not', undefined],
+  ])('of an account is remembered as one (%s) when it ends, until it is signed out', async (_, storage) => {
+    const { session } = givenASessionIn(storage, Response.json(TOLD, { status: 201 }), new Response(null, { status: 204 }));
     await session.signUp(credentials);
     session.ended();
     expect([session.who.value, session.hadAccount()]).toEqual(['nobody', true]);

@@ -5,7 +5,7 @@ import type { Client } from './client.ts';
 import { recalled, remember } from './storage.ts';
 
 /** Says that somebody with an account was signed in here, so that a session that ended is not mistaken for a guest's. */
-const ACCOUNT = 'firstcome.account';
+export const ACCOUNT = 'firstcome.account';
 
 /** `unknown` until the server was asked, and again whenever it did not answer. */
 export type Who = 'unknown' | 'nobody' | WhoAmI;
@@ -37,9 +37,14 @@ export const identity = (who: Who): string => (typeof who === 'object' ? who.sho
 export function openSession(call: Client, storage?: Storage): Session {
   const who = signal<Who>('unknown');
   const silent = signal(false);
+  /** The same as what is remembered, for a browser that remembers nothing. */
+  let had = false;
 
   function set(now: Who): Who {
-    if (hasAccount(now)) remember(ACCOUNT, now.shopper_id, storage);
+    if (hasAccount(now)) {
+      remember(ACCOUNT, now.shopper_id, storage);
+      had = true;
+    }
     silent.value = now === 'unknown';
     who.value = now;
     return now;
@@ -71,10 +76,11 @@ export function openSession(call: Client, storage?: Storage): Session {
       // Somebody whose session is over already is as signed out as they wanted to be.
       if (!answer.ok && answer.problem.code !== 'unauthorized') return answer;
       remember(ACCOUNT, undefined, storage);
+      had = false;
       set('nobody');
       return { ok: true, body: undefined };
     },
     ended: () => void set('nobody'),
-    hadAccount: () => recalled(ACCOUNT, storage) !== undefined,
+    hadAccount: () => (storage ? recalled(ACCOUNT, storage) !== undefined : had),
   };
 }

@@ -1,5 +1,6 @@
 /** Time, stock, the button and what became of pressing it. */
 import { useComputed } from '@preact/signals';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { Sale } from '../shared/api.ts';
 import { hasAccount } from '../shared/session.ts';
 import { Link } from './link.tsx';
@@ -13,12 +14,18 @@ import { buttonWords, SALE_NOTES, stockWords, timeLeft } from './words.ts';
 export function BuyPanel({ shop, sale }: { shop: Shop; sale: Sale }) {
   const purchase = shop.purchase.value;
   const button = hasButton(purchase, sale);
+  const panel = useRef<HTMLDivElement>(null);
+  const held = panel.current?.contains(document.activeElement);
+  // The focus that was on what has gone goes to what there is to press, or to the news.
+  useLayoutEffect(() => {
+    if (held && !panel.current?.contains(document.activeElement)) panel.current?.querySelector<HTMLElement>('.buy:enabled, h2')?.focus();
+  });
   return (
-    <div class="panel" data-purchase={purchase.at}>
+    <div ref={panel} class="panel" data-purchase={purchase.at}>
       {button && <Countdown shop={shop} sale={sale} />}
       <Stock sale={sale} />
       {button && <BuyButton shop={shop} sale={sale} pending={isPending(purchase)} />}
-      {SETTING_OUT.has(purchase.at) ? <SaleNote shop={shop} sale={sale} /> : <Outcome shop={shop} sale={sale} purchase={purchase} alone={!button} />}
+      {SETTING_OUT.has(purchase.at) ? <SaleNote shop={shop} sale={sale} /> : <Outcome shop={shop} sale={sale} purchase={purchase} />}
     </div>
   );
 }

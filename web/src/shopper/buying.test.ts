@@ -40,8 +40,7 @@ function aServer() {
 const intent = { key: 'k1', doubt: false, tries: 0, signIns: 0, sentAtMs: T - 1_000 };
 
 /** A page whose computer is off by `offMs`, and which keeps a purchase; `answers` are those to purchases, in turn. */
-function givenAPage({ offMs = 0, kept = IDLE, answers = [] as (Answer<never> | Promise<Answer<never>>)[], session = {} as Session, order = {} as object, orders = [] as Answer<never>[] }) {
-  const keep = openKeep(undefined);
+function givenAPage({ offMs = 0, kept = IDLE, answers = [] as (Answer<never> | Promise<Answer<never>>)[], session = {} as Session, order = {} as object, orders = [] as Answer<never>[], keep = openKeep(undefined) }) {
   keep.save('s1', kept, T);
   const posted: string[] = [];
   const purchase = async (_sale: string, key: string) => {
@@ -172,4 +171,12 @@ describe('a computer that sleeps through a wait', () => {
     await vi.advanceTimersByTimeAsync(5_000);
     expect(posted).toHaveLength(2);
   });
+});
+
+test('a purchase that failed in another tab is gone on with here, with its key', () => {
+  const keep = openKeep(undefined);
+  const { buying, posted } = givenAPage({ keep });
+  keep.save('s1', { at: 'failed', intent: { ...intent, doubt: true }, code: 'stopped', owned: [] }, T);
+  buying.buy();
+  expect([buying.purchase.value.at, posted]).toEqual(['sending', ['k1']]);
 });

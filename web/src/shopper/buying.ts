@@ -18,9 +18,7 @@ export interface Buying {
   purchase: ReadonlySignal<Purchase>;
   buy(): void;
   cancel(): void;
-  /** Somebody has signed in with an account. */
-  signedIn(): void;
-  /** The owner had signed in already when this was opened. */
+  /** Somebody is here with an account: by a form on this page, in another tab, or since before it was opened. */
   ownerHere(): void;
   /** A ruling from the live socket. */
   ruled(ticket: string, ruling: Ruling): void;
@@ -176,6 +174,8 @@ export function openBuying(saleId: string, tools: BuyingTools): Buying {
     // A second tab may be in the middle of buying the same thing: then this is the same purchase.
     const kept = keep.load(saleId);
     if (isPending(kept)) return takeUp(kept);
+    // What failed there may have been accepted: the same again, not one more.
+    if (kept.at === 'failed') purchase.value = kept;
     dispatch({ is: 'buy', key: newKey() });
   }
 
@@ -191,7 +191,6 @@ export function openBuying(saleId: string, tools: BuyingTools): Buying {
     purchase,
     buy,
     cancel: () => dispatch({ is: 'cancel' }),
-    signedIn: () => dispatch({ is: 'signed-in' }),
     ownerHere: () => dispatch({ is: 'owner-here' }),
     ruled: (ticket, ruling) => dispatch({ is: 'ruled', ticket, ruling }),
     close,

@@ -54,8 +54,16 @@ test('purchases of somebody who has gone are forgotten, but for those to be gone
   for (const keep of [openKeep(storage), openKeep(undefined), openKeep(full)]) {
     keep.save('s1', won('o1'), 1);
     keep.save('s2', waiting, 2);
-    keep.forget(({ at }) => at === 'signed-out');
+    keep.forget(({ at }) => at === 'signed-out', true);
     expect([keep.load('s1'), keep.load('s2')]).toEqual([IDLE, waiting]);
   }
   expect(JSON.stringify(storage)).not.toContain('o1');
+});
+
+test('what tabs share stays where another tab has seen to it', () => {
+  const storage = aStorage();
+  const keep = openKeep(storage);
+  keep.save('s1', won('o1'), 1);
+  keep.forget(() => false, false);
+  expect(keep.load('s1')).toEqual(won('o1'));
 });

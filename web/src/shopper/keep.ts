@@ -38,14 +38,14 @@ export function openKeep(storage: Storage | undefined) {
       set(PREFIX + saleId, JSON.stringify({ v: VERSION, at: nowMs, purchase } satisfies Kept));
       if (storage) forgetOldest(storage);
     },
-    /** Forgets the purchases of somebody who has gone, but for those to be gone on with. */
-    forget(but: (purchase: Purchase) => boolean) {
-      const names = storage ? Object.keys(storage).filter((name) => name.startsWith(PREFIX)) : [];
+    /** Forgets the purchases of somebody who has gone, but for those to be gone on with; what tabs share only if told to. */
+    forget(but: (purchase: Purchase) => boolean, everywhere: boolean) {
+      const names = storage && everywhere ? Object.keys(storage).filter((name) => name.startsWith(PREFIX)) : [];
       for (const name of new Set([...names, ...memory.keys()])) {
         const kept = read(get(name));
         if (kept && but(kept.purchase)) continue;
         memory.delete(name);
-        storage?.removeItem(name);
+        if (everywhere) storage?.removeItem(name);
       }
     },
     /** Calls back when another tab keeps something for this sale. */

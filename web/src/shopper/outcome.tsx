@@ -1,5 +1,4 @@
 /** What became of a purchase, and what can be done next. */
-import { useEffect, useRef } from 'preact/hooks';
 import type { Sale } from '../shared/api.ts';
 import * as shared from '../shared/messages.gen.ts';
 import { SignInForm } from '../shared/sign-in.tsx';
@@ -16,25 +15,15 @@ export interface OutcomeProps {
   shop: Shop;
   sale: Sale;
   purchase: Purchase;
-  /** There is no button (any more). */
-  alone: boolean;
 }
 
-export function Outcome({ shop, sale, purchase, alone }: OutcomeProps) {
-  const heading = useRef<HTMLHeadingElement>(null);
-  const wasAlone = useRef(alone);
-  useEffect(() => {
-    // The focus that was on the button goes to the news that took its place.
-    if (alone && !wasAlone.current && document.activeElement === document.body) heading.current?.focus();
-    wasAlone.current = alone;
-  }, [alone]);
-
+export function Outcome({ shop, sale, purchase }: OutcomeProps) {
   const words = purchaseWords(purchase);
   if (!words) return null;
   const keepsNothing = purchase.at === 'queued' && browserStorage() === undefined;
   return (
     <section class="outcome" data-at={purchase.at}>
-      <h2 ref={heading} tabIndex={-1}>
+      <h2 tabIndex={-1}>
         {purchase.at === 'won' && <Tick />}
         {words.title}
       </h2>

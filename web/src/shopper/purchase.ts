@@ -73,7 +73,7 @@ export type PurchaseEvent =
   | { is: 'buy'; key: string }
   | { is: 'cancel' }
   | { is: 'signed-in' }
-  /** Somebody signed in elsewhere, some time ago: for another purchase, or to look at their orders. */
+  /** Somebody has signed in, for this purchase or some time later, to look at their orders. */
   | { is: 'owner-here' }
   /** Only the shopper can begin a session that will do: somebody with an account, or a shop without guests. */
   | { is: 'account-needed'; why: SignInCause }

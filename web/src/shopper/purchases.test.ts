@@ -20,9 +20,23 @@ const intent = { key: 'k1', doubt: false, tries: 0, signIns: 0, sentAtMs: 0 };
 const WON: Purchase = { at: 'won', orderId: 'o1', owned: ['o1'] };
 const SIGNED_OUT: Purchase = { at: 'signed-out', intent, why: 'ended', owned: [] };
 
+/** The browser's storage, as far as it is used. */
+function aStorage(): Storage {
+  const storage = Object.create({
+    getItem: (name: string) => storage[name] ?? null,
+    setItem: (name: string, value: string) => void (storage[name] = value),
+    removeItem: (name: string) => void delete storage[name],
+  }) as Record<string, string> & Storage;
+  return storage;
+}
+
 /** A page that keeps these purchases, of the sales in their order: s0, s1 … */
 function givenAPage(...kept: Purchase[]) {
-  const keep = openKeep(undefined);
+  return givenAPageIn(undefined, ...kept);
+}
+
+function givenAPageIn(storage: Storage | undefined, ...kept: Purchase[]) {
+  const keep = openKeep(storage);
   kept.forEach((purchase, i) => keep.save(`s${i}`, purchase, i));
   const posted: string[] = [];
   const who = signal<Who>('unknown');
@@ -110,4 +124,28 @@ test('a forgotten purchase does nothing any more', () => {
   purchases.belongTo('ada');
   old.buy();
   expect([old.purchase.value.at, posted]).toEqual(['idle', []]);
+});
+
+test('a tab that hears late of somebody who came in another one forgets nothing that is theirs', () => {
+  const storage = aStorage();
+  vi.stubGlobal('localStorage', storage);
+  const late = givenAPageIn(storage);
+  const first = givenAPageIn(storage, SIGNED_OUT);
+  expect([first.at('s0'), late.at('s0')]).toEqual(['signed-out', 'signed-out']);
+  first.purchases.belongTo('ada');
+  expect([first.at('s0'), first.posted]).toEqual(['sending', ['k1']]);
+  late.purchases.belongTo('ada');
+  expect(openKeep(storage).load('s0')).toMatchObject({ at: 'sending', intent: { key: 'k1' } });
+  first.purchases.belongTo(undefined);
+  expect(openKeep(storage).load('s0').at).toBe('idle');
+});
+
+test('a purchase that has waited too long for its shopper asks them once more', () => {
+  const old: Purchase = { ...SIGNED_OUT, intent: { ...intent, sentAtMs: -121_000 } };
+  const { purchases, posted, at } = givenAPage(old);
+  expect(at('s0')).toBe('signed-out');
+  purchases.belongTo('ada');
+  expect([at('s0'), posted]).toEqual(['failed', []]);
+  purchases.of('s0').buy();
+  expect([at('s0'), posted]).toEqual(['sending', ['k1']]);
 });

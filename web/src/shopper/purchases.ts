@@ -32,13 +32,14 @@ export function openPurchases(tools: BuyingTools, forgotten: () => void): Purcha
   const open = new Map<string, Buying>();
   let owner = recalled(OWNER);
 
-  function forget(but: (purchase: Purchase) => boolean) {
+  /** Here, and in what all tabs share unless another tab has done that: by now it may hold what came since. */
+  function forget(but: (purchase: Purchase) => boolean, everywhere: boolean) {
     for (const [sale, buying] of open) {
       if (but(buying.purchase.peek())) continue;
       buying.close();
       open.delete(sale);
     }
-    tools.keep.forget(but);
+    tools.keep.forget(but, everywhere);
     forgotten();
   }
 
@@ -53,7 +54,7 @@ export function openPurchases(tools: BuyingTools, forgotten: () => void): Purcha
     // Gone: what was theirs must not be seen any longer than it takes to hear of it.
     if (newValue === null && owner !== undefined) {
       owner = undefined;
-      forget(() => false);
+      forget(() => false, false);
     }
     void tools.session.learn();
   }
@@ -75,10 +76,12 @@ export function openPurchases(tools: BuyingTools, forgotten: () => void): Purcha
     anyPending: () => [...open.values()].some(({ purchase }) => isPending(purchase.peek())),
     belongTo(shopper) {
       const another = shopper !== owner;
+      const everywhere = shopper === undefined || recalled(OWNER) !== shopper;
       owner = shopper;
+      if (another) forget(shopper === undefined ? () => false : waitsForSignIn, everywhere);
+      // Last: whoever hears of it finds nothing any more of what is forgotten.
       remember(OWNER, shopper);
-      if (another) forget(shopper === undefined ? () => false : waitsForSignIn);
-      for (const buying of open.values()) if (waitsForSignIn(buying.purchase.peek())) buying.signedIn();
+      for (const buying of open.values()) if (waitsForSignIn(buying.purchase.peek())) buying.ownerHere();
     },
   };
 }
