@@ -51,17 +51,11 @@ fn shared(history: &History) -> Vec<Place> {
     let mut wishes = HashMap::new();
     let wishing = history.attempts.iter().filter_map(|attempt| {
         let accepted = attempt.accepted()?;
-        Some((
-            Place::of(accepted.ticket),
-            (accepted.shopper, attempt.wish?),
-        ))
+        Some((Place::of(accepted.ticket), accepted.shopper, attempt.wish?))
     });
     wishing
-        .filter(|(place, (shopper, wish))| {
-            let first = *wishes.entry(*place).or_insert((*shopper, *wish));
-            first.0 == *shopper && first.1 != *wish
-        })
-        .map(|(place, _)| place)
+        .filter(|(place, shopper, wish)| wishes.entry((*place, *shopper)).or_insert(*wish) != wish)
+        .map(|(place, ..)| place)
         .collect()
 }
 
