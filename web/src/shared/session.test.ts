@@ -1,22 +1,13 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { createClient } from './client.ts';
 import { hasAccount, identity, isGuest, openSession } from './session.ts';
+import { aStorage } from './storage.fake.ts';
 
 afterEach(() => void vi.unstubAllGlobals());
 
 const TOLD = { token: 't', shopper_id: 'p1', role: 'shopper', expires_at: '2026-11-22T12:00:00Z' };
 const refusal = (status: number, code: string) =>
   new Response(JSON.stringify({ type: `/problems/${code}`, status, title: code }), { status });
-
-/** The browser's storage, as far as it is used. */
-function aStorage(): Storage {
-  const kept = new Map<string, string>();
-  return {
-    getItem: (name: string) => kept.get(name) ?? null,
-    setItem: (name: string, value: string) => void kept.set(name, value),
-    removeItem: (name: string) => void kept.delete(name),
-  } as unknown as Storage;
-}
 
 /** A session whose server answers in turn. */
 function givenASession(...answers: Response[]) {

@@ -1,16 +1,7 @@
 import { expect, test } from 'vitest';
+import { aStorage } from '../shared/storage.fake.ts';
 import { openKeep } from './keep.ts';
 import { IDLE, type Purchase } from './purchase.ts';
-
-/** The browser's storage, as far as it is used. */
-function aStorage(): Storage {
-  const storage = Object.create({
-    getItem: (name: string) => storage[name] ?? null,
-    setItem: (name: string, value: string) => void (storage[name] = value),
-    removeItem: (name: string) => void delete storage[name],
-  }) as Record<string, string> & Storage;
-  return storage;
-}
 
 const won = (orderId: string): Purchase => ({ at: 'won', orderId, owned: [orderId] });
 

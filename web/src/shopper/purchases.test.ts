@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Api } from '../shared/api.ts';
 import { createClock } from '../shared/clock.ts';
 import type { Session, Who } from '../shared/session.ts';
+import { aStorage } from '../shared/storage.fake.ts';
 import { openKeep } from './keep.ts';
 import type { Purchase } from './purchase.ts';
 import { openPurchases } from './purchases.ts';
@@ -19,16 +20,6 @@ afterEach(() => void vi.unstubAllGlobals());
 const intent = { key: 'k1', doubt: false, tries: 0, signIns: 0, sentAtMs: 0 };
 const WON: Purchase = { at: 'won', orderId: 'o1', owned: ['o1'] };
 const SIGNED_OUT: Purchase = { at: 'signed-out', intent, why: 'ended', owned: [] };
-
-/** The browser's storage, as far as it is used. */
-function aStorage(): Storage {
-  const storage = Object.create({
-    getItem: (name: string) => storage[name] ?? null,
-    setItem: (name: string, value: string) => void (storage[name] = value),
-    removeItem: (name: string) => void delete storage[name],
-  }) as Record<string, string> & Storage;
-  return storage;
-}
 
 /** A page that keeps these purchases, of the sales in their order: s0, s1 … */
 function givenAPage(...kept: Purchase[]) {
